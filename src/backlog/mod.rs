@@ -1,0 +1,1 @@
+//! Which issue is next, and why: eligibility, score, explanation.

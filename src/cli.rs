@@ -1,0 +1,1 @@
+//! The door: arguments and the Actions environment become an invocation.

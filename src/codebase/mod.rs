@@ -1,0 +1,1 @@
+//! The checkout as the model sees it: files, ranking, token budget, edits.

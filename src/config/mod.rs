@@ -1,0 +1,1 @@
+//! Configuration: as written, layered with sources, validated with all problems at once.

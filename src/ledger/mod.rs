@@ -1,0 +1,1 @@
+//! The visitors' book: records, hash chain, replay.

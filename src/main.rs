@@ -1,0 +1,3 @@
+//! The front step: run, then exit code.
+
+fn main() {}

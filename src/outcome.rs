@@ -1,0 +1,1 @@
+//! What a command came to, and the one table of exit codes.

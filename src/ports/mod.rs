@@ -1,0 +1,1 @@
+//! The narrow traits through which jobs see the world.

@@ -1,0 +1,1 @@
+//! Typed prompt fragments, rendering, and strict replies.

@@ -1,0 +1,1 @@
+//! The hall: config, adapters, job, guard, apply, report.

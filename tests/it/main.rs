@@ -1,0 +1,1 @@
+//! The one integration binary: scenarios against the embedded GitHub, one file a job.
