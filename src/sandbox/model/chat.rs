@@ -5,7 +5,7 @@
 mod reply;
 
 use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::desk::Heard;
 use super::schema::{name_is_sound, strict_problem};
@@ -348,8 +348,9 @@ fn content(content: Option<&Value>, param: &str) -> Result<Option<String>, Refus
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn request(messages: Value) -> Value {
+    fn request(messages: &Value) -> Value {
         json!({"model": "m", "messages": messages})
     }
 
@@ -360,7 +361,7 @@ mod tests {
     #[test]
     fn roles_are_told_by_schema_forced_tool_and_tools() {
         let tool = json!({"type": "function", "function": {"name": "edit_file", "parameters": {"type": "object"}}});
-        let mut body = request(json!([{"role": "user", "content": "hi"}]));
+        let mut body = request(&json!([{"role": "user", "content": "hi"}]));
         assert_eq!(read(&body, &[]).unwrap().role, "chat");
         body["tools"] = json!([tool]);
         assert_eq!(read(&body, &[]).unwrap().role, "engineer");
@@ -378,18 +379,18 @@ mod tests {
         let asked = json!({"role": "assistant", "content": null, "tool_calls": [call("a"), call("b")]});
         let result = |id: &str| json!({"role": "tool", "tool_call_id": id, "content": format!("result {id}")});
         let user = json!({"role": "user", "content": "go"});
-        let heard = read(&request(json!([user, asked, result("b"), result("a")])), &[]).unwrap();
+        let heard = read(&request(&json!([user, asked, result("b"), result("a")])), &[]).unwrap();
         assert_eq!((heard.last.as_str(), heard.prompt.starts_with("go\nf {}")), ("result b\nresult a\n", true));
-        assert!(refusal(&request(json!([user, asked, result("a"), user]))).ends_with("response messages: b"));
-        assert!(refusal(&request(json!([user, asked, result("a")]))).ends_with("response messages: b"));
-        assert!(refusal(&request(json!([user, asked, result("a"), result("a")]))).contains("preceding message"));
-        assert!(refusal(&request(json!([user, result("a")]))).contains("preceding message"));
+        assert!(refusal(&request(&json!([user, asked, result("a"), user]))).ends_with("response messages: b"));
+        assert!(refusal(&request(&json!([user, asked, result("a")]))).ends_with("response messages: b"));
+        assert!(refusal(&request(&json!([user, asked, result("a"), result("a")]))).contains("preceding message"));
+        assert!(refusal(&request(&json!([user, result("a")]))).contains("preceding message"));
     }
 
     #[test]
     fn broken_requests_are_refused_like_a_provider_does() {
         let with = |name: &str, value: Value| {
-            let mut body = request(json!([{"role": "user", "content": "hi"}]));
+            let mut body = request(&json!([{"role": "user", "content": "hi"}]));
             body[name] = value;
             refusal(&body)
         };

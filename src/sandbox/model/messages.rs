@@ -282,7 +282,7 @@ fn text_of(blocks: &[Value]) -> String {
 mod tests {
     use super::*;
 
-    fn request(messages: Value) -> Value {
+    fn request(messages: &Value) -> Value {
         json!({"model": "m", "max_tokens": 100, "messages": messages})
     }
 
@@ -299,17 +299,17 @@ mod tests {
             |id: &str| json!({"type": "tool_result", "tool_use_id": id, "content": [{"type": "text", "text": "done"}]});
         let text = json!({"type": "text", "text": "and"});
         let answer = |blocks: Value| json!({"role": "user", "content": blocks});
-        let heard = read(&request(json!([user, asks, answer(json!([result("t1"), text]))])), &[]).unwrap();
+        let heard = read(&request(&json!([user, asks, answer(json!([result("t1"), text]))])), &[]).unwrap();
         assert_eq!((heard.prompt.as_str(), heard.last.as_str()), ("go\nf {\"a\":1}\ndone\nand\n", "done\nand\n"));
         assert!(
-            refusal(&request(json!([user, asks, answer(json!([text, result("t1")]))]))).contains("must come first")
+            refusal(&request(&json!([user, asks, answer(json!([text, result("t1")]))]))).contains("must come first")
         );
-        assert!(refusal(&request(json!([user, asks, user]))).contains("immediately after: t1"));
-        assert!(refusal(&request(json!([user, asks]))).contains("immediately after: t1"));
+        assert!(refusal(&request(&json!([user, asks, user]))).contains("immediately after: t1"));
+        assert!(refusal(&request(&json!([user, asks]))).contains("immediately after: t1"));
         assert!(
-            refusal(&request(json!([user, asks, answer(json!([result("t2")]))]))).contains("unexpected `tool_use_id`")
+            refusal(&request(&json!([user, asks, answer(json!([result("t2")]))]))).contains("unexpected `tool_use_id`")
         );
-        assert!(refusal(&request(json!([asks]))).contains("first message must use"));
+        assert!(refusal(&request(&json!([asks]))).contains("first message must use"));
     }
 
     #[test]
@@ -318,13 +318,13 @@ mod tests {
             json!({"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]});
         let part = json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "x"}]});
         let user = json!({"role": "user", "content": "go"});
-        assert!(read(&request(json!([user, user, asks, part, user])), &[]).is_ok());
+        assert!(read(&request(&json!([user, user, asks, part, user])), &[]).is_ok());
     }
 
     #[test]
     fn broken_requests_are_refused_like_the_provider_does() {
         let with = |name: &str, value: Value| {
-            let mut body = request(json!([{"role": "user", "content": "hi"}]));
+            let mut body = request(&json!([{"role": "user", "content": "hi"}]));
             body[name] = value;
             refusal(&body)
         };
