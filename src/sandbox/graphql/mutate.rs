@@ -8,7 +8,7 @@ use super::node::{Failure, Node, Out, maybe};
 use super::resolve::{Answer, Ask};
 use super::values::Args;
 use crate::domain::user::{Permission, TokenKind};
-use crate::sandbox::git::{NewCommit, Signature};
+use crate::sandbox::git::NewCommit;
 use crate::sandbox::moves::{pulls, refs};
 use crate::sandbox::people::Access;
 use crate::sandbox::refusal::Refusal;
@@ -107,10 +107,9 @@ fn create_commit(ask: &mut Ask<'_>, input: Args<'_>) -> Result<Fields, Failure> 
     if let Some(body) = words.text("body").filter(|body| !body.is_empty()) {
         message = format!("{message}\n\n{body}");
     }
-    let author = author(ask);
+    let author = ask.state.signature(ask.caller.actor);
     // GitHub signs these commits itself.
-    let seconds = author.seconds;
-    let committer = Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), seconds };
+    let committer = ask.state.github_signature();
     let new = NewCommit { tree: &tree, parents: &[head], message: &message, author, committer };
     let sha = ask.state.git.write_commit(&new)?;
     ask.state.signed.insert(sha.clone());
@@ -159,13 +158,6 @@ fn path(change: Args<'_>) -> Result<&str, Failure> {
         return Ok(path);
     }
     Err(Failure::unprocessable(format!("A path was requested that is not valid: \"{path}\"")))
-}
-
-fn author(ask: &mut Ask<'_>) -> Signature {
-    let seconds = ask.state.now().timestamp();
-    let account = ask.state.people.account(ask.caller.actor.user);
-    let (id, login) = account.map(|a| (a.id, a.login.clone())).unwrap_or_default();
-    Signature { email: format!("{id}+{login}@users.noreply.github.com"), name: login, seconds }
 }
 
 /// All references move or none does.

@@ -74,11 +74,6 @@ impl Schema {
         self.types.get(name)
     }
 
-    /// The type's name as the schema keeps it.
-    pub(super) fn name(&self, name: &str) -> Option<&'static str> {
-        self.types.get_key_value(name).map(|(name, _)| *name)
-    }
-
     pub(super) fn field(&self, type_name: &str, field: &str) -> Option<&Field> {
         match self.kind(type_name)? {
             Kind::Object { fields, .. } | Kind::Interface { fields } => fields.get(field),
@@ -96,7 +91,7 @@ impl Schema {
             || match (self.kind(condition), self.kind(concrete)) {
                 (Some(Kind::Union(members)), _) => members.contains(&concrete),
                 (Some(Kind::Interface { .. }), Some(Kind::Object { interfaces, .. })) => {
-                    interfaces.iter().any(|i| *i == condition)
+                    interfaces.contains(&condition)
                 }
                 _ => false,
             }

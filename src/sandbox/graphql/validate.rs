@@ -18,7 +18,13 @@ pub(super) fn errors(schema: &Schema, operation: &Operation<'_>) -> Vec<Value> {
     let unused: Vec<Value> = unused
         .map(|v| {
             let message = format!("Variable ${} is declared by {} but not used", v.name, operation.title);
-            error(v.position, &[operation.title.clone()], "variableNotUsed", json!({"variableName": v.name}), &message)
+            error(
+                v.position,
+                std::slice::from_ref(&operation.title),
+                "variableNotUsed",
+                json!({"variableName": v.name}),
+                &message,
+            )
         })
         .collect();
     check.errors.extend(unused);

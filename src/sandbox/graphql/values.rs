@@ -127,13 +127,13 @@ pub(super) fn variables(
 /// Whether a variable of type `declared` (with a default or not) may stand where `wanted` is expected.
 pub(super) fn variable_fits(declared: &Type<'_, String>, has_default: bool, wanted: &Ty) -> bool {
     match (declared, wanted) {
-        (Type::NonNullType(declared), Type::NonNullType(wanted)) => variable_fits(declared, false, wanted),
+        (Type::NonNullType(declared), Type::NonNullType(wanted))
+        | (Type::ListType(declared), Type::ListType(wanted)) => variable_fits(declared, false, wanted),
         (Type::NonNullType(declared), wanted) => variable_fits(declared, false, wanted),
         (declared, Type::NonNullType(wanted)) => has_default && variable_fits(declared, false, wanted),
-        (Type::ListType(declared), Type::ListType(wanted)) => variable_fits(declared, false, wanted),
-        (Type::NamedType(declared), Type::NamedType(wanted)) => declared == wanted,
         (declared, Type::ListType(wanted)) => variable_fits(declared, false, wanted),
-        _ => false,
+        (Type::NamedType(declared), Type::NamedType(wanted)) => declared == wanted,
+        (Type::ListType(_), Type::NamedType(_)) => false,
     }
 }
 
@@ -189,11 +189,12 @@ pub(super) fn variables_in<'v>(
 ) {
     match (literal, ty) {
         (Literal::Variable(name), ty) => found.push((name.clone(), ty)),
-        (literal, Type::NonNullType(inner)) => variables_in(schema, literal, inner, found),
         (Literal::List(items), Type::ListType(inner)) => {
-            items.iter().for_each(|item| variables_in(schema, item, inner, found));
+            for item in items {
+                variables_in(schema, item, inner, found);
+            }
         }
-        (literal, Type::ListType(inner)) => variables_in(schema, literal, inner, found),
+        (literal, Type::NonNullType(inner) | Type::ListType(inner)) => variables_in(schema, literal, inner, found),
         (Literal::Object(fields), Type::NamedType(name)) => {
             let Some(Kind::Input(declared)) = schema.kind(name) else { return };
             let fields: BTreeMap<&str, &Literal<'_, String>> = fields.iter().map(|(k, v)| (k.as_str(), v)).collect();

@@ -59,19 +59,16 @@ fn sum(state: &State, sha: &str) -> &'static str {
 }
 
 /// Whether a pull request's base branch requires a context, from an App if the rule names one.
-fn required(ask: &Ask<'_>, context: &str, app: Option<u64>) -> Answer {
+fn required(ask: &Ask<'_>, context: &str, app: Option<u64>) -> Out {
     let by_id = ask.args.text("pullRequestId").and_then(|id| crate::sandbox::graphql::ids::find(ask.state, id));
     let number = match by_id {
         Some(Node::Pull(number)) => Some(number),
         _ => ask.args.number("pullRequestNumber"),
     };
-    let Some(pull) = number.and_then(|n| ask.state.pulls.get(&n)) else { return Ok(leaf(false)) };
+    let Some(pull) = number.and_then(|n| ask.state.pulls.get(&n)) else { return leaf(false) };
     let required = rules::required_checks(ask.state, &pull.base_ref, None);
-    Ok(leaf(
-        required.iter().any(|(name, from)| {
-            name.eq_ignore_ascii_case(context) && (from.is_none() || app.is_none() || *from == app)
-        }),
-    ))
+    let fits = |from: Option<u64>| from.is_none() || app.is_none() || from == app;
+    leaf(required.iter().any(|(name, from)| name.eq_ignore_ascii_case(context) && fits(*from)))
 }
 
 pub(super) fn run(ask: &Ask<'_>, id: u64) -> Answer {
@@ -92,7 +89,7 @@ pub(super) fn run(ask: &Ask<'_>, id: u64) -> Answer {
         "text" => maybe(run.output.text.clone()),
         "url" => leaf(format!("{}/{}/runs/{}", state.urls.html, state.name, run.id)),
         "checkSuite" => Node::Suite(run.suite).out(),
-        "isRequired" => return required(ask, &run.name, Some(run.app)),
+        "isRequired" => required(ask, &run.name, Some(run.app)),
         _ => return ask.unknown(),
     })
 }
@@ -146,7 +143,7 @@ pub(super) fn status(ask: &Ask<'_>, id: u64) -> Answer {
         "targetUrl" => maybe(status.target_url.clone()),
         "createdAt" => time(status.created_at),
         "creator" => actor(ask, status.creator),
-        "isRequired" => return required(ask, &status.context, None),
+        "isRequired" => required(ask, &status.context, None),
         _ => return ask.unknown(),
     })
 }

@@ -48,7 +48,7 @@ pub(super) fn commit(ask: &mut Ask<'_>, commit: &CommitInfo) -> Answer {
         return super::checks::rollup_of(ask, &commit.sha);
     }
     let (state, message) = (&*ask.state, commit.message.trim_end_matches('\n'));
-    let (headline, body) = message.split_once("\n").unwrap_or((message, ""));
+    let (headline, body) = message.split_once('\n').unwrap_or((message, ""));
     let commits = |shas: Vec<String>| {
         let infos = shas.iter().filter_map(|sha| state.git.commit(sha).ok());
         infos.map(|info| Node::Commit(Box::new(info))).collect::<Vec<_>>()

@@ -135,7 +135,7 @@ fn issues(ask: &Ask<'_>) -> Vec<Node> {
         let has = |name: &&str| state.label(name).is_some_and(|l| issue.labels.contains(&l.id));
         !state.pulls.contains_key(&issue.number)
             && states.as_ref().is_none_or(|s| s.contains(&word))
-            && labels.as_ref().is_none_or(|l| l.iter().any(|name| has(name)))
+            && labels.as_ref().is_none_or(|l| l.iter().any(has))
     };
     state.issues.values().filter(fits).map(|issue| Node::Issue(issue.number)).collect()
 }
@@ -149,7 +149,7 @@ pub(super) fn pulls(ask: &Ask<'_>, head: Option<&str>) -> Vec<Node> {
         let Some(issue) = state.issues.get(&pull.number) else { return false };
         let has = |name: &&str| state.label(name).is_some_and(|l| issue.labels.contains(&l.id));
         states.as_ref().is_none_or(|s| s.contains(&super::pull::word(state, pull.number)))
-            && labels.as_ref().is_none_or(|l| l.iter().any(|name| has(name)))
+            && labels.as_ref().is_none_or(|l| l.iter().any(has))
             && head.is_none_or(|h| h == pull.head_ref)
             && args.text("baseRefName").is_none_or(|b| b == pull.base_ref)
     };

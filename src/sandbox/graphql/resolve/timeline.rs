@@ -133,8 +133,7 @@ fn detail(ask: &Ask<'_>, event: &Event) -> Answer {
         ("dismissalMessage", EventKind::ReviewDismissed { message, .. }) => maybe(message.clone()),
         ("previousReviewState", EventKind::ReviewDismissed { state, .. }) => super::upper(state),
         ("source", EventKind::CrossReferenced(number)) => subject(ask, *number),
-        ("isCrossRepository", _) => leaf(false),
-        ("willCloseTarget", _) => leaf(false),
+        ("isCrossRepository" | "willCloseTarget", _) => leaf(false),
         _ => return ask.unknown(),
     })
 }
