@@ -13,6 +13,7 @@ mod hooks;
 mod moves;
 mod net;
 mod people;
+mod refusal;
 mod render;
 mod rest;
 mod seed;
