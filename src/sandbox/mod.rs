@@ -14,6 +14,7 @@ pub mod model;
 mod moves;
 mod net;
 mod people;
+mod refusal;
 mod render;
 mod rest;
 mod seed;
