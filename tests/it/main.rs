@@ -1,3 +1,4 @@
 //! The one integration binary: scenarios against the embedded GitHub, one file a job.
 
 mod sandbox;
+mod sandbox_faults;
