@@ -1,1 +1,3 @@
 //! The one integration binary: scenarios against the embedded GitHub, one file a job.
+
+mod house;
