@@ -63,9 +63,9 @@ fn a_floor_imports_only_from_floors_below() {
 fn the_map_in_lib_is_the_table_that_is_held() {
     let sources = sources(root());
     let lib = sources.iter().find(|source| source.name == "src/lib.rs").expect("src/lib.rs exists");
-    let table: String =
-        lib.text.lines().filter_map(|line| line.strip_prefix("//! |")).map(|line| format!("|{line}\n")).collect();
-    assert_eq!(table, FLOORS, "the table in src/lib.rs and the one in tests/it/house/floors.rs differ: change both");
+    let table: Vec<_> = lib.text.lines().filter(|line| line.starts_with("//! |")).map(|line| &line[4..]).collect();
+    let held: Vec<_> = FLOORS.lines().collect();
+    assert_eq!(table, held, "the table in src/lib.rs and the one in tests/it/house/floors.rs differ: change both");
     let rooms: BTreeSet<_> = sources.iter().map(Source::room).collect();
     let planned: BTreeSet<_> = Floors::parse(FLOORS).rooms().map(str::to_owned).collect();
     let missing: Vec<_> = planned.iter().filter(|room| !rooms.contains(room.as_str())).cloned().collect();
