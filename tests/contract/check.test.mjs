@@ -73,6 +73,10 @@ const GOOD = {
   "a bad credential anywhere": rest({ status: 401, response_body: { message: "Bad credentials", documentation_url: "https://docs.github.com/rest", status: "401" } }),
   "an unchanged answer": rest({ status: 304, response_body: null }),
   "a diff as text": rest({ path: "/repos/o/r/pulls/3", request_headers: { ...HEADERS, Accept: "application/vnd.github.diff" }, response_body: "diff --git" }),
+  "a raw file that holds JSON": rest({
+    path: "/repos/o/r/contents/package.json", request_headers: { ...HEADERS, Accept: "application/vnd.github.raw+json" },
+    response_headers: { "content-type": "application/vnd.github.raw+json; charset=utf-8" }, response_body: { name: "x" },
+  }),
   "a missing merge": rest({ path: "/repos/o/r/pulls/3/merge", status: 404, response_body: { message: "Not Found", documentation_url: "d", status: "404" } }),
   "a fault that was asked for": rest({ status: 502, response_body: "<html>", fault: true }),
   "a connection cut on purpose": rest({ status: null, response_body: null, fault: true }),
