@@ -168,6 +168,11 @@ test("a route that GitHub does not have is unknown, and so is one the sandbox di
   assert.deepEqual(failures, ["2 unknown routes"]);
 });
 
+test("the sandbox's own tests may ask for an unknown route, but not answer one as if it were known", async () => {
+  assert.equal((await run(rest({ path: "/repos/o/r/nonsense/7", unknown: true, probe: true }))).unknown.size, 0);
+  assert.equal((await run(rest({ path: "/repos/o/r/nonsense/7", probe: true }))).unknown.size, 1);
+});
+
 test("faults and probes do not count as validated requests", async () => {
   const { requests, responses } = await run(rest(), rest({ fault: true }), rest({ probe: true }), graphql());
   assert.deepEqual([requests, responses], [2, 3]);
