@@ -10,6 +10,7 @@ mod exchange;
 mod git;
 mod graphql;
 mod hooks;
+pub mod model;
 mod moves;
 mod net;
 mod people;
