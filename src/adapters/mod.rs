@@ -1,1 +1,5 @@
 //! The only rooms that know a wire format.
+
+pub mod github;
+mod http;
+pub mod recorder;

@@ -9,3 +9,4 @@ pub mod money;
 pub mod pull;
 pub mod secret;
 pub mod user;
+pub mod verification;

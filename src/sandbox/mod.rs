@@ -34,7 +34,7 @@ pub use exchange::{Body, Exchange, Kind, Request, Response};
 pub use hooks::{After, Before, Hooks, NoHooks};
 pub use people::{ACTIONS_APP, ACTIONS_BOT, Access, CUSTOM_APP, login, token};
 pub use state::Protection;
-pub use world::World;
+pub use world::{CheckFact, CommentFact, IssueFact, PullFact, ReviewFact, Setting, StatusFact, Verdict, World};
 
 use crate::domain::ids::RepoName;
 use exchange::Recorder;

@@ -139,8 +139,7 @@ fn write(state: &mut State, actor: Actor, pull: &Pull, wish: &Wish<'_>, base: &s
                 pulls::commits(state, pull).iter().filter_map(|sha| state.git.commit(sha).ok()).collect();
             let single = if commits.len() == 1 { commits.first() } else { None };
             let (subject, rest) = single.map_or((title.as_str(), ""), |commit| split(&commit.message));
-            let head =
-                wish.title.map_or_else(|| format!("{subject} (#{})", pull.number), str::to_owned);
+            let head = wish.title.map_or_else(|| format!("{subject} (#{})", pull.number), str::to_owned);
             let list = || {
                 let lines: Vec<String> = commits.iter().map(|commit| format!("* {}", commit.message.trim())).collect();
                 if single.is_some() { rest.to_owned() } else { lines.join("\n\n") }

@@ -80,7 +80,9 @@ pub(crate) fn required_approvals(state: &State, branch: &str, actor: Option<Acto
 pub(crate) enum Change {
     Create,
     /// Fast-forward to a commit whose new part may be unsigned.
-    Update { signed: bool },
+    Update {
+        signed: bool,
+    },
     Force,
     Delete,
 }

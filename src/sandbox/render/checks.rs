@@ -121,4 +121,3 @@ pub(crate) fn combined_status(state: &State, sha: &str, all: &[&Status], page: &
         "url": format!("{}/commits/{sha}/status", state.api()),
     })
 }
-

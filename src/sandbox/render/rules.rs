@@ -85,7 +85,8 @@ pub(crate) fn ruleset(state: &State, ruleset: &Ruleset, detail: Detail) -> Value
     });
     if detail != Detail::Listed {
         let names = json!({"include": ruleset.include, "exclude": []});
-        let more = json!({"conditions": {"ref_name": names}, "rules": ruleset.rules, "current_user_can_bypass": "never"});
+        let more =
+            json!({"conditions": {"ref_name": names}, "rules": ruleset.rules, "current_user_can_bypass": "never"});
         value = merged(value, more);
     }
     if detail == Detail::Administrator {

@@ -47,7 +47,8 @@ fn create(ctx: &mut Ctx<'_>) -> Answer {
     let app = app(ctx)?;
     let fields = ctx.body()?;
     let name = fields.text("name")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"name\" wasn't supplied."))?;
-    let sha = fields.text("head_sha")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"head_sha\" wasn't supplied."))?;
+    let sha =
+        fields.text("head_sha")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"head_sha\" wasn't supplied."))?;
     if ctx.state.git.kind(sha).as_deref() != Some("commit") {
         return Err(no_commit(sha));
     }

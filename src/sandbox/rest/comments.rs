@@ -119,9 +119,8 @@ fn comment_subject(ctx: &Ctx<'_>, id: &str) -> Result<Subject, Refusal> {
 pub(crate) fn reactions(ctx: &Ctx<'_>, subject: Result<Subject, Refusal>) -> Answer {
     let subject = subject?;
     let content = ctx.request.query("content");
-    let keep = |reaction: &&Reaction| {
-        reaction.subject == subject && content.is_none_or(|content| reaction.content == content)
-    };
+    let keep =
+        |reaction: &&Reaction| reaction.subject == subject && content.is_none_or(|content| reaction.content == content);
     let found: Vec<&Reaction> = ctx.state.reactions.iter().filter(keep).collect();
     ctx.page(&found, |state, reaction| render::reaction(state, reaction))
 }

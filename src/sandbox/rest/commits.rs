@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::Ctx;
 use super::refs::{no_commit, not_empty};
 use super::reply::{Answer, created, ok, with_link};
-use super::Ctx;
 use crate::domain::user::Permission;
 use crate::sandbox::exchange::Response;
 use crate::sandbox::git::CommitInfo;
@@ -126,7 +126,8 @@ fn compare(ctx: &Ctx<'_>, range: &str) -> Answer {
     let (base, head) = (resolve(base_name)?, resolve(head_name)?);
     let git = &ctx.state.git;
     let fork = git.merge_base(&base, &head);
-    let fork = fork.ok_or_else(|| error_of(404, &format!("No common ancestor between {base_name} and {head_name}.")))?;
+    let fork =
+        fork.ok_or_else(|| error_of(404, &format!("No common ancestor between {base_name} and {head_name}.")))?;
     if ctx.accepts("diff") {
         return Ok(Response::bytes(200, "application/vnd.github.diff; charset=utf-8", git.diff_text(&fork, &head)?));
     }
@@ -142,7 +143,8 @@ fn compare(ctx: &Ctx<'_>, range: &str) -> Answer {
         _ => "diverged",
     };
     let paged = ctx.request.query("page").is_some() || ctx.request.query("per_page").is_some();
-    let (slice, link) = if paged { ctx.slice(&shas) } else { (shas.get(..250.min(shas.len())).unwrap_or_default(), None) };
+    let (slice, link) =
+        if paged { ctx.slice(&shas) } else { (shas.get(..250.min(shas.len())).unwrap_or_default(), None) };
     let first_page = ctx.request.query("page").is_none_or(|page| page == "1");
     // Only the first page has files, and never more than 300.
     let files = if first_page { git.diff(&fork, &head)? } else { Vec::new() };

@@ -31,7 +31,8 @@ fn get(ctx: &Ctx<'_>, path: &str) -> Answer {
         return Err(error_of(404, "This repository is empty."));
     }
     let at = ctx.request.query("ref").unwrap_or(&ctx.state.repo.default_branch).to_owned();
-    let commit = ctx.state.git.resolve(&at).ok_or_else(|| error_of(404, &format!("No commit found for the ref {at}")))?;
+    let commit =
+        ctx.state.git.resolve(&at).ok_or_else(|| error_of(404, &format!("No commit found for the ref {at}")))?;
     let git = &ctx.state.git;
     let tree = if path.is_empty() { Some(git.commit(&commit)?.tree) } else { None };
     let entry = if path.is_empty() { None } else { Some(git.entry_at(&commit, path).ok_or_else(not_found)?) };
@@ -39,7 +40,8 @@ fn get(ctx: &Ctx<'_>, path: &str) -> Answer {
     if let Some(folder) = folder {
         let entries = git.tree(&folder, false)?;
         let name = |entry: &str| if path.is_empty() { entry.to_owned() } else { format!("{path}/{entry}") };
-        let shown = entries.iter().take(1000).map(|entry| render::content(ctx.state, &name(&entry.path), entry, &at, None));
+        let shown =
+            entries.iter().take(1000).map(|entry| render::content(ctx.state, &name(&entry.path), entry, &at, None));
         return ok(Value::Array(shown.collect()));
     }
     let Some(entry) = entry else { return Err(not_found()) };
@@ -62,7 +64,8 @@ fn get(ctx: &Ctx<'_>, path: &str) -> Answer {
 fn change(ctx: &mut Ctx<'_>, path: &str, write: bool) -> Answer {
     let actor = ctx.write("contents", Permission::Write)?;
     let fields = ctx.body()?;
-    let message = fields.text("message")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"message\" wasn't supplied."))?;
+    let message =
+        fields.text("message")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"message\" wasn't supplied."))?;
     let branch = fields.text("branch")?.unwrap_or(&ctx.state.repo.default_branch).to_owned();
     let tip = ctx.state.git.branch(&branch);
     if tip.is_none() && !ctx.state.is_empty() {
@@ -103,13 +106,15 @@ fn change(ctx: &mut Ctx<'_>, path: &str, write: bool) -> Answer {
         None => refs::create(ctx.state, actor, &full, &sha)?,
     }
     let info = ctx.state.git.commit(&sha)?;
-    let content = ctx.state.git.entry_at(&sha, path).map(|entry| render::content(ctx.state, path, &entry, &branch, None));
+    let content =
+        ctx.state.git.entry_at(&sha, path).map(|entry| render::content(ctx.state, path, &entry, &branch, None));
     let value = json!({"content": content, "commit": render::git_commit(ctx.state, &info)});
     if old.is_none() { created(value) } else { ok(value) }
 }
 
 fn decoded(fields: &Fields) -> Result<Vec<u8>, crate::sandbox::refusal::Refusal> {
-    let text = fields.text("content")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"content\" wasn't supplied."))?;
+    let text =
+        fields.text("content")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"content\" wasn't supplied."))?;
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     STANDARD.decode(plain).map_err(|_| unprocessable("content is not valid Base64"))
 }

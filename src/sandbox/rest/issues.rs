@@ -53,7 +53,9 @@ impl Ctx<'_> {
     pub(crate) fn write_issue(&self, number: u64, role: Permission) -> Result<Actor, Refusal> {
         let is_pull = self.state.pulls.contains_key(&number);
         let by_app = self.caller.is_some_and(|caller| caller.kind != TokenKind::Personal);
-        if is_pull && by_app && self.caller.is_some_and(|caller| self.state.access(caller, "pull_requests") >= Access::Write)
+        if is_pull
+            && by_app
+            && self.caller.is_some_and(|caller| self.state.access(caller, "pull_requests") >= Access::Write)
         {
             return self.write("pull_requests", role);
         }
@@ -311,8 +313,7 @@ fn blocked_by(ctx: &Ctx<'_>, number: &str) -> Answer {
 fn blocking(ctx: &Ctx<'_>, number: &str) -> Answer {
     let number = ctx.issue_number(number)?;
     ctx.read("issues")?;
-    let found: Vec<&Issue> =
-        ctx.state.issues.values().filter(|issue| issue.blocked_by.contains(&number)).collect();
+    let found: Vec<&Issue> = ctx.state.issues.values().filter(|issue| issue.blocked_by.contains(&number)).collect();
     ctx.page(&found, |state, issue| render::issue(state, issue))
 }
 

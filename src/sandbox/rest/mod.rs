@@ -45,8 +45,8 @@ fn route(ctx: &mut Ctx<'_>, parts: &[&str]) -> Option<Answer> {
     let id = ctx.state.repo.id.to_string();
     match parts {
         ["repos", owner, name, rest @ ..] => {
-            let ours = ctx.state.name.owner().eq_ignore_ascii_case(owner)
-                && ctx.state.name.name().eq_ignore_ascii_case(name);
+            let ours =
+                ctx.state.name.owner().eq_ignore_ascii_case(owner) && ctx.state.name.name().eq_ignore_ascii_case(name);
             in_repository(ctx, ours, rest)
         }
         ["repositories", number, rest @ ..] => in_repository(ctx, *number == id, rest),

@@ -53,7 +53,8 @@ fn create_blob(ctx: &mut Ctx<'_>) -> Answer {
     ctx.write("contents", Permission::Write)?;
     refs::not_empty(ctx)?;
     let fields = ctx.body()?;
-    let content = fields.text("content")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"content\" wasn't supplied."))?;
+    let content =
+        fields.text("content")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"content\" wasn't supplied."))?;
     let bytes = match fields.text("encoding")? {
         Some("base64") => {
             let plain: String = content.chars().filter(|c| !c.is_whitespace()).collect();
@@ -118,7 +119,11 @@ fn change(ctx: &Ctx<'_>, entry: &Value, has_base: bool) -> Result<Vec<Change>, R
     let removed = entry.get("sha").is_some_and(Value::is_null);
     if removed {
         let known = has_base || text("content").is_some();
-        return if known { Ok(vec![(path.to_owned(), None)]) } else { Err(unprocessable("tree.sha is null without a base_tree")) };
+        return if known {
+            Ok(vec![(path.to_owned(), None)])
+        } else {
+            Err(unprocessable("tree.sha is null without a base_tree"))
+        };
     }
     let mode = text("mode").ok_or_else(|| unprocessable("Must supply a valid tree.mode"))?;
     if !["100644", "100755", "040000", "160000", "120000"].contains(&mode) {
@@ -156,7 +161,8 @@ fn create_commit(ctx: &mut Ctx<'_>) -> Answer {
     let actor = ctx.write("contents", Permission::Write)?;
     refs::not_empty(ctx)?;
     let fields = ctx.body()?;
-    let message = fields.text("message")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"message\" wasn't supplied."))?;
+    let message =
+        fields.text("message")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"message\" wasn't supplied."))?;
     let tree = fields.text("tree")?.ok_or_else(|| unprocessable("Invalid request.\n\n\"tree\" wasn't supplied."))?;
     if ctx.state.git.kind(tree).as_deref() != Some("tree") {
         return Err(unprocessable("Tree SHA does not exist"));
@@ -190,9 +196,9 @@ pub(crate) fn signature(fields: &super::Fields, name: &str) -> Result<Option<Sig
     };
     let seconds = match text("date") {
         None => chrono::Utc::now().timestamp(),
-        Some(date) => {
-            DateTime::parse_from_rfc3339(date).map_err(|_| unprocessable("The date is not in ISO 8601 format"))?.timestamp()
-        }
+        Some(date) => DateTime::parse_from_rfc3339(date)
+            .map_err(|_| unprocessable("The date is not in ISO 8601 format"))?
+            .timestamp(),
     };
     Ok(Some(Signature { name: person.to_owned(), email: email.to_owned(), seconds }))
 }

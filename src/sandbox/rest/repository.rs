@@ -52,14 +52,16 @@ fn permission(ctx: &Ctx<'_>, login: &str) -> Answer {
         "triage": at_least(Permission::Triage),
         "pull": at_least(Permission::Read),
     });
-    let user = render::merged(render::user(ctx.state, account.id), json!({"permissions": permissions, "role_name": name}));
+    let user =
+        render::merged(render::user(ctx.state, account.id), json!({"permissions": permissions, "role_name": name}));
     ok(json!({"permission": word, "role_name": name, "user": user}))
 }
 
 fn activity(ctx: &Ctx<'_>) -> Answer {
     ctx.read("contents")?;
     let query = |name: &str| ctx.request.query(name);
-    let wanted = query("ref").map(|name| if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") });
+    let wanted =
+        query("ref").map(|name| if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") });
     let actor = query("actor").map(|login| ctx.state.people.by_login(login).map(|account| account.id));
     let mut found: Vec<&Activity> = ctx
         .state

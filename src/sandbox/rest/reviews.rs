@@ -66,7 +66,9 @@ fn create(ctx: &mut Ctx<'_>, number: &str) -> Answer {
         Some("REQUEST_CHANGES") => ReviewState::ChangesRequested,
         Some("COMMENT") => ReviewState::Commented,
         None | Some("") => ReviewState::Pending,
-        Some(_) => return Err(unprocessable("Invalid request.\n\nevent is not one of APPROVE, REQUEST_CHANGES, COMMENT.")),
+        Some(_) => {
+            return Err(unprocessable("Invalid request.\n\nevent is not one of APPROVE, REQUEST_CHANGES, COMMENT."));
+        }
     };
     let body = fields.text("body")?.unwrap_or("");
     issues::check_text("PullRequestReview", None, Some(body))?;
@@ -123,7 +125,11 @@ fn place(files: &[FileDiff], path: &str, given: &Value) -> Option<Hunk> {
         side: "RIGHT".to_owned(),
         start_side: None,
         position: Some(position),
-        text: patch.lines().take(usize::try_from(position).unwrap_or(usize::MAX).saturating_add(1)).collect::<Vec<_>>().join("\n"),
+        text: patch
+            .lines()
+            .take(usize::try_from(position).unwrap_or(usize::MAX).saturating_add(1))
+            .collect::<Vec<_>>()
+            .join("\n"),
     })
 }
 

@@ -36,7 +36,8 @@ fn rulesets(ctx: &Ctx<'_>) -> Answer {
 
 fn ruleset(ctx: &Ctx<'_>, id: &str) -> Answer {
     let found = ctx.state.rulesets.iter().find(|ruleset| ruleset.id.to_string() == id).ok_or_else(not_found)?;
-    let detail = if ctx.write("administration", Permission::Admin).is_ok() { Detail::Administrator } else { Detail::Alone };
+    let detail =
+        if ctx.write("administration", Permission::Admin).is_ok() { Detail::Administrator } else { Detail::Alone };
     ok(render::ruleset(ctx.state, found, detail))
 }
 
@@ -51,7 +52,8 @@ fn advisories(ctx: &Ctx<'_>) -> Answer {
     let wanted = ctx.request.query("state").is_none_or(|state| state == "draft");
     let mut found: Vec<&Advisory> = ctx.state.advisories.iter().filter(|_| wanted).collect();
     found.reverse();
-    let per_page = ctx.request.query("per_page").and_then(|text| text.parse::<usize>().ok()).unwrap_or(30).clamp(1, 100);
+    let per_page =
+        ctx.request.query("per_page").and_then(|text| text.parse::<usize>().ok()).unwrap_or(30).clamp(1, 100);
     let start = ctx.request.query("after").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
     let page: Vec<Value> =
         found.iter().skip(start).take(per_page).map(|advisory| render::advisory(ctx.state, advisory)).collect();
@@ -133,7 +135,8 @@ fn ghsa(id: u64) -> String {
 fn dependencies(ctx: &Ctx<'_>) -> Answer {
     ctx.read("contents")?;
     if !dependency_graph(ctx.state) {
-        let words = "Dependency review is not supported on this repository. Please ensure that Dependency graph is enabled.";
+        let words =
+            "Dependency review is not supported on this repository. Please ensure that Dependency graph is enabled.";
         return Err(error_of(403, words));
     }
     ok(json!([]))
