@@ -1,5 +1,6 @@
 //! The only rooms that know a wire format.
 
+pub mod clock;
 pub mod github;
 mod http;
 pub mod recorder;
