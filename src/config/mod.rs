@@ -1,12 +1,30 @@
 //! Configuration: as written, layered with sources, validated with all problems at once.
 //!
 //! `raw` mirrors the file, `layers` remembers where each value came from, and this file holds the valid form that
-//! the rest of the house reads.
+//! the rest of the house reads. [`load`] is the way in.
+
+mod defaults;
+mod digest;
+mod layers;
+mod load;
+mod node;
+pub mod problem;
+mod protected;
+mod raw;
+mod schema;
+mod shape;
+mod valid;
 
 use std::collections::BTreeMap;
 
 use globset::GlobSet;
 use serde::{Deserialize, Serialize};
+
+pub use defaults::{ACTION_NAMES, PROTECTED_PATHS};
+pub use layers::{Inputs, Source};
+pub use load::{ConfigFile, Loaded, Setting, load};
+pub use problem::{Problem, Problems};
+pub use schema::schema;
 
 use crate::domain::finding::Role;
 use crate::domain::ids::Digest;
@@ -202,6 +220,11 @@ impl Default for Labels {
 }
 
 impl Config {
+    /// What holds without a file and without inputs. No model is named.
+    pub fn defaults() -> Self {
+        load::defaults()
+    }
+
     /// The role's model, or the engineer's. `None` when the configuration names neither.
     pub fn model(&self, role: Role) -> Option<&ModelChoice> {
         self.models.get(&role).or_else(|| self.models.get(&Role::Engineer))

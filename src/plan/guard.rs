@@ -178,6 +178,9 @@ fn allow_merge(verdict: &Verdict, policy: &Digest) -> Result<MergeAllowed, Refus
 
 /// Whether `later` makes no sense without `earlier`.
 fn depends(later: &Action, earlier: &Action) -> bool {
+    if matches!((later, earlier), (Action::DispatchWorkflow { .. }, Action::MergePull { .. })) {
+        return true;
+    }
     let Some(needed) = made_on(earlier) else { return false };
     match later {
         Action::CommitFiles { branch, .. }
@@ -196,5 +199,167 @@ fn made_on(action: &Action) -> Option<&BranchName> {
             Some(branch)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ActionRule, MergeMethod, Risk};
+    use crate::domain::change::{ChangeSet, FileChange, FileContent};
+    use crate::domain::ids::IssueNumber;
+    use crate::plan::verdict::Gate;
+
+    fn sha(digit: char) -> CommitSha {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn repo() -> RepoName {
+        "acme/web".parse().unwrap()
+    }
+
+    fn branch() -> BranchName {
+        "automated/7-add-login".parse().unwrap()
+    }
+
+    fn judge(config: &Config, actions: Vec<Action>) -> GuardedPlan {
+        let mut plan = Plan::new(&repo(), "test", "a test", &config.policy_digest);
+        plan.actions = actions;
+        judge_plan(config, plan)
+    }
+
+    fn judge_plan(config: &Config, plan: Plan) -> GuardedPlan {
+        let redactor = Redactor::new(["hunter2-hunter2".to_owned()]);
+        let memory = Memory::default();
+        let repo = repo();
+        let context =
+            GuardContext { repo: &repo, config, private_repository: true, redactor: &redactor, memory: &memory };
+        guard(plan, &context)
+    }
+
+    fn claim() -> Action {
+        Action::ClaimBranch { branch: branch(), base: sha('a'), issue: IssueNumber(7) }
+    }
+
+    fn commit(path: &str, text: &str) -> Action {
+        let after = Some(FileContent { bytes: text.as_bytes().to_vec(), executable: false });
+        let files = vec![FileChange { path: path.parse().unwrap(), before: None, after }];
+        let message = "feat: add login\n\nFixes #7".to_owned();
+        Action::CommitFiles { branch: branch(), expected_head: sha('a'), message, changes: ChangeSet { files } }
+    }
+
+    fn open(body: &str) -> Action {
+        Action::OpenPull {
+            branch: branch(),
+            base: "main".parse().unwrap(),
+            title: "feat: add login".into(),
+            body: body.into(),
+            draft: false,
+            labels: vec!["automated".into()],
+            issue: IssueNumber(7),
+        }
+    }
+
+    fn merge(config: &Config, state: GateState) -> Action {
+        let gate = Gate {
+            name: "head".into(),
+            state,
+            expected: "the reviewed head".into(),
+            actual: "it".into(),
+            hint: String::new(),
+        };
+        let verdict = Verdict {
+            pull: PullNumber(9),
+            head: sha('a'),
+            base: sha('b'),
+            policy: config.policy_digest.clone(),
+            gates: vec![gate],
+        };
+        Action::MergePull { verdict, method: MergeMethod::Squash, title: "t".into(), message: "m".into() }
+    }
+
+    fn auto_merge() -> Config {
+        let mut config = Config::defaults();
+        config.actions = vec![ActionRule { pattern: "pr.merge".into(), risk: Risk::High, mode: Mode::Auto }];
+        config
+    }
+
+    #[test]
+    fn an_ordinary_proposal_passes_whole() {
+        let config = Config::defaults();
+        let guarded = judge(&config, vec![claim(), commit("src/login.rs", "x\n"), open("Fixes #7")]);
+        assert_eq!(guarded.refused(), []);
+        assert_eq!(guarded.actions().len(), 3);
+    }
+
+    #[test]
+    fn one_broken_limit_voids_the_whole_plan() {
+        let config = Config::defaults();
+        for (gate, bad) in [
+            ("protected-path", commit(".github/workflows/ci.yml", "on: push\n")),
+            ("secret", commit("src/key.rs", "let key = \"hunter2-hunter2\";\n")),
+            ("closing-keyword", open("Fixes #7 and closes #8")),
+            ("length", open(&"x".repeat(limits::MAX_BODY + 1))),
+            (
+                "label",
+                Action::EditLabels {
+                    target: Target::Issue(IssueNumber(7)),
+                    add: vec!["Roadmap".into()],
+                    remove: Vec::new(),
+                },
+            ),
+            (
+                "branch",
+                Action::DeleteBranch { branch: "main".parse().unwrap(), expected_head: sha('a'), reason: "r".into() },
+            ),
+            ("workflow", Action::DispatchWorkflow { workflow: "../../x.yml".into(), branch: branch() }),
+        ] {
+            let guarded = judge(&config, vec![claim(), bad]);
+            let gates: Vec<&str> = guarded.refused().iter().map(|refused| refused.gate).collect();
+            assert_eq!(gates, [gate]);
+            assert!(guarded.actions().is_empty(), "{gate}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_a_held_action_is_held_too() {
+        let mut config = Config::defaults();
+        config.actions =
+            vec![ActionRule { pattern: "branch.commit".into(), risk: Risk::High, mode: Mode::RequireApproval }];
+        let guarded = judge(&config, vec![claim(), commit("src/login.rs", "x\n"), open("Fixes #7")]);
+        assert_eq!(guarded.actions().len(), 1);
+        assert_eq!(guarded.held().len(), 2);
+        assert!(matches!(guarded.held()[1].reason, HeldReason::DependsOn(_)));
+    }
+
+    #[test]
+    fn merging_needs_a_verdict_in_which_every_gate_passed() {
+        let config = auto_merge();
+        for state in [GateState::Waiting, GateState::NeedsHuman, GateState::Blocked] {
+            let guarded = judge(&config, vec![merge(&config, state)]);
+            assert_eq!(guarded.refused()[0].gate, "verdict");
+            assert!(guarded.actions().is_empty());
+        }
+        let guarded = judge(&config, vec![merge(&config, GateState::Passed)]);
+        assert_eq!(guarded.actions()[0].permit().unwrap().head(), &sha('a'));
+    }
+
+    #[test]
+    fn merging_waits_for_a_human_by_default() {
+        let config = Config::defaults();
+        let guarded = judge(&config, vec![merge(&config, GateState::Passed)]);
+        assert!(guarded.actions().is_empty());
+        assert_eq!(guarded.held().len(), 1);
+    }
+
+    #[test]
+    fn a_plan_for_another_repository_or_policy_is_refused() {
+        let config = Config::defaults();
+        let mut plan = Plan::new(&"acme/other".parse().unwrap(), "test", "", &Digest::of("old"));
+        plan.actions = vec![claim()];
+        let guarded = judge_plan(&config, plan);
+        let gates: Vec<&str> = guarded.refused().iter().map(|refused| refused.gate).collect();
+        assert_eq!(gates, ["repository", "policy"]);
+        assert!(guarded.actions().is_empty());
     }
 }

@@ -135,8 +135,7 @@ fn own_branches(action: &Action) -> Vec<&BranchName> {
         Action::ClaimBranch { branch, .. }
         | Action::CommitFiles { branch, .. }
         | Action::OpenPull { branch, .. }
-        | Action::DeleteBranch { branch, .. }
-        | Action::DispatchWorkflow { branch, .. } => vec![branch],
+        | Action::DeleteBranch { branch, .. } => vec![branch],
         _ => Vec::new(),
     }
 }
