@@ -12,6 +12,8 @@ mod objects;
 mod paging;
 mod read;
 mod request;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod wire;
 mod write;
