@@ -1,1 +1,4 @@
 //! The only rooms that know a wire format.
+
+mod http;
+pub mod model;
