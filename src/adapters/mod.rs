@@ -4,3 +4,5 @@ pub mod clock;
 pub mod github;
 mod http;
 pub mod recorder;
+mod http;
+pub mod model;
