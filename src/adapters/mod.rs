@@ -1,1 +1,3 @@
 //! The only rooms that know a wire format.
+
+pub mod actions;
