@@ -6,3 +6,4 @@ mod http;
 pub mod recorder;
 mod http;
 pub mod model;
+pub mod actions;
