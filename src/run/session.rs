@@ -68,7 +68,7 @@ impl Session {
             .map_err(|error| failures::forge(&error))?
             .ok_or_else(|| no_commits(&repo))?;
         let loaded = configuration(invocation, &forge, &base.sha).await?;
-        let rehearsal = if invocation.dry_run || invocation.plan_out.is_some() {
+        let rehearsal = if invocation.rehearses() {
             let files = LedgerStore::load(&forge).await.map_err(|error| failures::forge(&error))?;
             Some(Rehearsal { writer: Recorder::default(), store: NoLedger::new(files) })
         } else {
