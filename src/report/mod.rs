@@ -1,1 +1,3 @@
 //! Values in, text out: Markdown, JSON, annotations.
+
+pub mod markdown;

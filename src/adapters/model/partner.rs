@@ -162,7 +162,7 @@ impl Partner {
         match answer.status {
             status @ (401 | 403) => ModelError::Denied { provider, status },
             429 if answer.body.pointer("/error/code").and_then(Value::as_str) != Some("insufficient_quota") => {
-                let retry_after = answer.retry_after.unwrap_or(Duration::from_secs(60));
+                let retry_after = answer.retry_after.unwrap_or(Duration::from_mins(1));
                 ModelError::RateLimited { provider, retry_after }
             }
             status @ (408 | 500..=599) => self.unavailable(format!("it answered {status}")),
@@ -311,4 +311,18 @@ impl Model for Partner {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_keeps_its_path_and_its_query() {
+        let url = |base: &str| join(&base.parse().unwrap(), &["chat", "completions"]).unwrap().to_string();
+        assert_eq!(url("https://h/v1"), "https://h/v1/chat/completions");
+        assert_eq!(url("https://h/v1/"), "https://h/v1/chat/completions");
+        assert_eq!(url("https://h"), "https://h/chat/completions");
+        assert_eq!(url("https://h/openai?api-version=1"), "https://h/openai/chat/completions?api-version=1");
+    }
 }

@@ -64,7 +64,7 @@ pub(super) fn field(state: &mut State, caller: &Caller, node: &Node, field: &str
         Node::GitActor(who) => code::git_actor(&ask, who),
         Node::Tree(sha) => code::tree(&ask, sha),
         Node::Entry(parent, entry) => code::entry(&ask, parent, entry),
-        Node::Blob(sha) => code::blob(&ask, sha),
+        Node::Blob(blob) => code::blob(&ask, blob),
         Node::Issue(number) => conversation::issue(&ask, *number),
         Node::Comment(id) => conversation::comment(&ask, *id),
         Node::Edit(edit) => conversation::edit(&ask, edit),
