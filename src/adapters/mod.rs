@@ -1,1 +1,4 @@
 //! The only rooms that know a wire format.
+
+pub mod checks;
+pub mod git;
