@@ -7,6 +7,7 @@ mod desk;
 mod failures;
 mod files;
 mod outcome;
+mod sandbox;
 mod session;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,7 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::ConfigShow => config::show(invocation),
         Command::AuditShow => audit::show(&Session::open(invocation).await?).await,
         Command::AuditVerify => audit::verify(&Session::open(invocation).await?).await,
+        Command::Sandbox(arguments) => sandbox::serve(arguments, console).await,
         _ => todo(console),
     }
 }
