@@ -1,1 +1,8 @@
 //! The only rooms that know a wire format.
+
+pub mod actions;
+pub mod clock;
+pub mod github;
+mod http;
+pub mod model;
+pub mod recorder;
