@@ -312,3 +312,17 @@ impl Model for Partner {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_keeps_its_path_and_its_query() {
+        let url = |base: &str| join(&base.parse().unwrap(), &["chat", "completions"]).unwrap().to_string();
+        assert_eq!(url("https://h/v1"), "https://h/v1/chat/completions");
+        assert_eq!(url("https://h/v1/"), "https://h/v1/chat/completions");
+        assert_eq!(url("https://h"), "https://h/chat/completions");
+        assert_eq!(url("https://h/openai?api-version=1"), "https://h/openai/chat/completions?api-version=1");
+    }
+}
