@@ -101,7 +101,9 @@ mod tests {
         ] {
             assert_eq!(secret_kinds(&text), [kind], "{kind}");
         }
-        for harmless in ["task-force-management-of-things", "ghp_short", "-----BEGIN PUBLIC KEY-----", "AKIA", "sk-learn"] {
+        for harmless in
+            ["task-force-management-of-things", "ghp_short", "-----BEGIN PUBLIC KEY-----", "AKIA", "sk-learn"]
+        {
             assert!(secret_kinds(harmless).is_empty(), "{harmless}");
         }
         assert_eq!(FORMATS.iter().filter(|(_, regex)| regex.is_some()).count(), 9);

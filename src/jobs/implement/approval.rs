@@ -164,10 +164,7 @@ mod tests {
         let gone = [labelled("roadmap", "alice", 5), removed.clone()];
         assert!(matches!(judge(&gone, Some(Permission::Write), &[]), Approval::Missing(_)));
         let again = [labelled("roadmap", "alice", 5), rename(5), removed, labelled("roadmap", "bob", 7)];
-        assert_eq!(
-            judge(&again, Some(Permission::Write), &[6]),
-            Approval::Valid { by: "bob".into(), at: at(7) }
-        );
+        assert_eq!(judge(&again, Some(Permission::Write), &[6]), Approval::Valid { by: "bob".into(), at: at(7) });
         assert!(matches!(judge(&[], Some(Permission::Admin), &[]), Approval::Missing(_)));
     }
 }

@@ -219,12 +219,17 @@ async fn consider(
 }
 
 fn too_many_open(open: usize, most: u64) -> String {
-    format!("nothing to do: {open} automated pull requests are open and at most {most} may be (backlog.max_open_pull_requests)")
+    format!(
+        "nothing to do: {open} automated pull requests are open and at most {most} may be (backlog.max_open_pull_requests)"
+    )
 }
 
 fn done_before(pull: &Pull, label: &str) -> String {
     let what = if pull.merged { "was merged" } else { "was closed without merging" };
-    format!("pull request #{} for it {what}; take the label {label} off and put it on again to have it done anew", pull.number)
+    format!(
+        "pull request #{} for it {what}; take the label {label} off and put it on again to have it done anew",
+        pull.number
+    )
 }
 
 fn nothing_reason(ranking: &Ranking, skipped: &[Skipped]) -> String {
@@ -301,7 +306,8 @@ mod tests {
     #[tokio::test]
     async fn a_label_by_somebody_without_write_permission_approves_nothing() {
         let mut forge = two();
-        forge.events = vec![(1, vec![labelled("roadmap", "triager", 5)]), (2, vec![labelled("roadmap", "stranger", 5)])];
+        forge.events =
+            vec![(1, vec![labelled("roadmap", "triager", 5)]), (2, vec![labelled("roadmap", "stranger", 5)])];
         assert_eq!(reason(&forge, None).await, "nothing to do: none of the 2 candidates could be taken");
         let why = "nothing to do: #1 was passed over: triager put the label on but may not approve: that needs write permission";
         assert_eq!(reason(&forge, Some(1)).await, why);
@@ -322,7 +328,8 @@ mod tests {
     #[tokio::test]
     async fn a_claim_under_an_old_title_is_live_work_too() {
         let forge = FakeForge { branches: vec![Branch { name: branch("automated/x"), sha: sha('b') }], ..two() };
-        let claim = Claim { branch: branch("automated/x"), issue: IssueNumber(2), base: sha('a'), run: None, at: at(1) };
+        let claim =
+            Claim { branch: branch("automated/x"), issue: IssueNumber(2), base: sha('a'), run: None, at: at(1) };
         let memory = Memory { claims: vec![claim], ..Memory::default() };
         let Pick::Picked(picked) = run(&forge, &memory, None).await else { panic!("picked") };
         assert_eq!(picked.issue.number, IssueNumber(1));
@@ -369,8 +376,12 @@ mod tests {
         let mut closed = pull(9, "automated/2-old-title");
         closed.open = false;
         let forge = FakeForge { pulls: vec![closed], ..two() };
-        let opened =
-            OpenedPull { branch: branch("automated/2-old-title"), base: branch("main"), pull: crate::domain::ids::PullNumber(9), issue: IssueNumber(2) };
+        let opened = OpenedPull {
+            branch: branch("automated/2-old-title"),
+            base: branch("main"),
+            pull: crate::domain::ids::PullNumber(9),
+            issue: IssueNumber(2),
+        };
         let memory = Memory { pulls: vec![opened], ..Memory::default() };
         let Pick::Picked(picked) = run(&forge, &memory, None).await else { panic!("picked") };
         assert_eq!(picked.issue.number, IssueNumber(1));

@@ -120,12 +120,7 @@ async fn run_state(forge: &dyn ForgeRead, claimed_by: Option<u64>, own: Option<u
 }
 
 /// One sentence about the branch, and what is done about it.
-pub fn decide(
-    leftover: &Leftover,
-    config: &Config,
-    base: &BranchName,
-    now: DateTime<Utc>,
-) -> (String, Option<Action>) {
+pub fn decide(leftover: &Leftover, config: &Config, base: &BranchName, now: DateTime<Utc>) -> (String, Option<Action>) {
     let branch = &leftover.branch;
     if let Some(pull) = leftover.pulls.iter().find(|pull| pull.open) {
         return (format!("pull request #{} is open", pull.number), None);
@@ -145,8 +140,11 @@ pub fn decide(
         RunState::Over | RunState::Unknown => {}
     }
     let delete = |reason: String| {
-        let action =
-            Action::DeleteBranch { branch: branch.name.clone(), expected_head: branch.sha.clone(), reason: reason.clone() };
+        let action = Action::DeleteBranch {
+            branch: branch.name.clone(),
+            expected_head: branch.sha.clone(),
+            reason: reason.clone(),
+        };
         (format!("deleted: {reason}"), Some(action))
     };
     if branch.sha == claim.base || (leftover.commits.is_empty() && leftover.all_ours) {
@@ -158,7 +156,13 @@ pub fn decide(
     match &leftover.issue {
         Some(issue) if issue.open => {
             let action = resume(branch, base, issue, leftover.commits.last(), config);
-            (format!("resumed: the run that claimed it for #{} ended before it opened the pull request", claim.issue), Some(action))
+            (
+                format!(
+                    "resumed: the run that claimed it for #{} ended before it opened the pull request",
+                    claim.issue
+                ),
+                Some(action),
+            )
         }
         _ => delete(format!("issue #{} is no longer open", claim.issue)),
     }
@@ -314,7 +318,10 @@ unless somebody approves #2 anew.
         let mut closed = pull(9, "automated/2-x");
         closed.open = false;
         let found = run(&FakeForge { pulls: vec![closed], ..forge('a') }, &memory(None, None), None, 20).await;
-        assert_eq!((found.actions.len(), found.found[0].what.as_str()), (0, "left alone: pull request #9 was closed by a person"));
+        assert_eq!(
+            (found.actions.len(), found.found[0].what.as_str()),
+            (0, "left alone: pull request #9 was closed by a person")
+        );
         let open = FakeForge { pulls: vec![pull(9, "automated/2-x")], ..forge('a') };
         assert!(run(&open, &memory(None, None), None, 20).await.actions.is_empty());
         assert!(run(&forge('a'), &Memory::default(), None, 20).await.actions.is_empty());
@@ -325,8 +332,7 @@ unless somebody approves #2 anew.
         for what in ["branches", "pulls_of_branch", "compare", "issue"] {
             let forge = FakeForge { broken: vec![what], ..committed('c') };
             let config = Config::defaults();
-            let swept =
-                sweep(&forge, &memory(None, Some('c')), &config, &us(), &branch("main"), None, at(20)).await;
+            let swept = sweep(&forge, &memory(None, Some('c')), &config, &us(), &branch("main"), None, at(20)).await;
             assert!(swept.is_err(), "{what}");
         }
     }
