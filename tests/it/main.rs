@@ -5,3 +5,4 @@
 mod house;
 mod published;
 mod sandbox;
+mod sandbox_faults;
