@@ -33,7 +33,7 @@ async fn the_repository_is_served_with_limits_request_ids_and_etags() {
 
 #[tokio::test]
 async fn an_unknown_route_is_404_and_counted() {
-    let sandbox = Sandbox::start(Options { record: None, ..options() }).await.unwrap();
+    let sandbox = start().await;
     let client = Client::new(&sandbox, token::WORKFLOW);
     assert_eq!(client.post("/repos/acme/widgets/forks", json!({})).await.status, 404);
     assert_eq!(sandbox.unknown_routes(), ["POST /repos/acme/widgets/forks"]);
@@ -101,8 +101,7 @@ async fn permissions_are_told_for_people_and_refused_for_bots() {
 
 #[tokio::test]
 async fn a_deleted_account_is_a_ghost_in_objects_and_nobody_in_events() {
-    // The description of single issue events knows no missing actor, though GitHub sends it: not recorded.
-    let sandbox = Sandbox::start(Options { record: None, ..options() }).await.unwrap();
+    let sandbox = start().await;
     let number = sandbox.world().create_issue(login::WRITER, "x", "y", &["bug"]).unwrap();
     sandbox.world().delete_user(login::WRITER).unwrap();
     let client = Client::new(&sandbox, token::WORKFLOW);
