@@ -2,6 +2,7 @@
 //! those parts in its own way.
 
 pub mod json;
+pub mod markdown;
 pub mod sections;
 pub mod summary;
 pub mod terminal;
@@ -49,6 +50,7 @@ pub struct Text(pub Vec<Span>);
 pub enum Span {
     /// Our own words.
     Ours(String),
+    /// Escaped like strangers' text, so that a title may stand here.
     Strong(String),
     /// A name, a path or an id. May be written by anybody.
     Code(String),

@@ -6,3 +6,4 @@ mod config;
 mod house;
 mod published;
 mod sandbox;
+mod sandbox_faults;
