@@ -1,7 +1,7 @@
 //! The scratch tree against real repositories.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use super::*;
