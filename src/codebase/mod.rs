@@ -1,1 +1,16 @@
 //! The checkout as the model sees it: files, ranking, token budget, edits.
+
+pub mod budget;
+pub mod change;
+pub mod edits;
+pub mod index;
+pub mod place;
+pub mod query;
+pub mod rank;
+pub mod scan;
+pub mod search;
+pub mod text;
+pub mod view;
+
+#[cfg(test)]
+pub(crate) mod fake;

@@ -6,3 +6,4 @@ mod checks;
 mod house;
 mod published;
 mod sandbox;
+mod sandbox_faults;
