@@ -57,7 +57,7 @@ fn names(paths: &[RepoPath]) -> Vec<&str> {
 }
 
 fn check(run: &str) -> CheckSpec {
-    CheckSpec { name: "check".into(), run: run.into(), timeout: std::time::Duration::from_secs(60) }
+    CheckSpec { name: "check".into(), run: run.into(), timeout: std::time::Duration::from_mins(1) }
 }
 
 /// Every file below a folder, with its bytes.
