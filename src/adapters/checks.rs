@@ -142,7 +142,7 @@ impl Started {
 /// Reads for as long as it is polled: a child that closed its output may still be at work.
 async fn read_all(output: &mut pipe::Receiver, capture: &mut Capture) {
     drain(output, capture).await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn drain(output: &mut pipe::Receiver, capture: &mut Capture) {

@@ -12,6 +12,7 @@ mod source;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -38,7 +39,7 @@ const ATTRIBUTES: &str = "* -text -ident !eol !filter !working-tree-encoding\n";
 
 /// The commit that the repository in `dir` stands at.
 pub async fn head_commit(dir: &Path, runner: &Runner) -> Result<CommitSha, CheckoutError> {
-    let home = TempDir::with_prefix("autonomy-").map_err(|error| unusable(no_scratch(&error)))?;
+    let home = private_folder().map_err(|error| unusable(no_scratch(&error)))?;
     let git = Program::new(runner.environment().search_path(), home.path(), runner.redactor().clone())?;
     Source::head(&git, dir).await
 }
@@ -227,13 +228,17 @@ impl Checkout for Scratch {
     }
 }
 
-/// The scratch folder (mode 0700): our git records, the working tree, and a home and a temporary folder for children.
+fn private_folder() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("autonomy-").permissions(fs::Permissions::from_mode(0o700)).tempdir()
+}
+
+/// The scratch folder, for our user only: our git records, the working tree, and a home and a temporary folder for children.
 #[derive(Debug)]
 struct Folder(TempDir);
 
 impl Folder {
     fn new() -> io::Result<Self> {
-        let folder = Self(TempDir::with_prefix("autonomy-")?);
+        let folder = Self(private_folder()?);
         for name in ["git", "gitconfig.d", "work", "home", "tmp"] {
             fs::create_dir(folder.path(name))?;
         }
@@ -255,7 +260,6 @@ impl Drop for Folder {
 }
 
 fn unlock(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
     let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         // Of the entry itself, not of what a link points to.

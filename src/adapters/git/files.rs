@@ -177,7 +177,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn words(error: CheckoutError) -> String {
+    fn words(&error: &CheckoutError) -> String {
         error.to_string()
     }
 
@@ -193,7 +193,7 @@ mod tests {
         files.write(&path("a/other"), b"").unwrap();
         files.remove(&deep).unwrap();
         assert!(!dir.path().join("a/b").exists() && dir.path().join("a/other").exists());
-        assert_eq!(words(files.remove(&deep).unwrap_err()), "`a/b/c.txt` cannot be used: there is no such file");
+        assert_eq!(words(&files.remove(&deep).unwrap_err()), "`a/b/c.txt` cannot be used: there is no such file");
         let left: Vec<_> = std::fs::read_dir(dir.path().join("a")).unwrap().collect();
         assert_eq!(left.len(), 1, "no temporary file is left");
     }
@@ -230,9 +230,9 @@ mod tests {
             ("plain/x", "`plain` on its way is a file"),
         ] {
             let expected = format!("`{at}` cannot be used: {why}");
-            assert_eq!(words(files.read(&path(at)).unwrap_err()), expected);
-            assert_eq!(words(files.write(&path(at), b"x").unwrap_err()), expected);
-            assert_eq!(words(files.remove(&path(at)).unwrap_err()), expected);
+            assert_eq!(words(&files.read(&path(at)).unwrap_err()), expected);
+            assert_eq!(words(&files.write(&path(at), b"x").unwrap_err()), expected);
+            assert_eq!(words(&files.remove(&path(at)).unwrap_err()), expected);
         }
         let names: Vec<_> = std::fs::read_dir(outside.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["secret"], "nothing was made or removed outside");
@@ -246,8 +246,8 @@ mod tests {
         assert!(made.success());
         std::fs::create_dir(dir.path().join("folder")).unwrap();
         let files = Files::new(dir.path());
-        assert_eq!(words(files.read(&path("pipe")).unwrap_err()), "`pipe` cannot be used: it is no regular file");
-        assert_eq!(words(files.write(&path("folder"), b"").unwrap_err()), "`folder` cannot be used: it is a folder");
+        assert_eq!(words(&files.read(&path("pipe")).unwrap_err()), "`pipe` cannot be used: it is no regular file");
+        assert_eq!(words(&files.write(&path("folder"), b"").unwrap_err()), "`folder` cannot be used: it is a folder");
     }
 
     #[test]
@@ -255,6 +255,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         File::create(dir.path().join("huge")).unwrap().set_len(LARGEST + 1).unwrap();
         let error = Files::new(dir.path()).read(&path("huge")).unwrap_err();
-        assert_eq!(words(error), "`huge` cannot be used: it is larger than 64 MiB");
+        assert_eq!(words(&error), "`huge` cannot be used: it is larger than 64 MiB");
     }
 }

@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_tree_is_read_with_kinds_sizes_and_odd_names() {
-        let listing = b"100644 blob 1111     12\ta b.txt\0100755 blob 2222      7\trun\tme\0\
-            100755 blob 2222      7\trun.sh\0120000 blob 3333      4\tlink\0160000 commit 4444       -\tlib/sub\0\
+        let listing = b"100644 blob 1111     12\ta b.txt\x00100755 blob 2222      7\trun\tme\0\
+            100755 blob 2222      7\trun.sh\x00120000 blob 3333      4\tlink\x00160000 commit 4444       -\tlib/sub\0\
             100644 blob 5555      1\tcaf\xe9\0";
         let tree = tree(listing);
         let seen: Vec<_> = tree.blobs.iter().map(|(path, blob)| (path.as_str(), blob.kind, blob.size)).collect();
@@ -112,7 +112,7 @@ mod tests {
     fn changes_are_read_with_spaces_and_untracked_repositories() {
         let zeros = "0".repeat(40);
         let status = format!(
-            "# branch.oid x\01 .M N... 100644 100644 100644 {zeros} {zeros} a b.txt\0\
+            "# branch.oid x\x001 .M N... 100644 100644 100644 {zeros} {zeros} a b.txt\0\
              1 .D N... 100644 100644 000000 {zeros} {zeros} gone\0? new file\0? nested/\0! ignored\0"
         );
         let mut status = status.into_bytes();

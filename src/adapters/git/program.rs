@@ -12,7 +12,7 @@ use crate::domain::secret::Redactor;
 use crate::ports::checkout::CheckoutError;
 
 /// Local work only, but of a repository of any size.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Read as the user's configuration, also by the `upload-pack` that git starts in the source repository. `safe.directory`: the
 /// source may belong to another user (a container's root); nothing of its configuration is run for reading objects.

@@ -1,7 +1,7 @@
 //! The scratch tree against real repositories.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use super::*;
@@ -57,7 +57,7 @@ fn names(paths: &[RepoPath]) -> Vec<&str> {
 }
 
 fn check(run: &str) -> CheckSpec {
-    CheckSpec { name: "check".into(), run: run.into(), timeout: std::time::Duration::from_secs(60) }
+    CheckSpec { name: "check".into(), run: run.into(), timeout: std::time::Duration::from_mins(1) }
 }
 
 /// Every file below a folder, with its bytes.
