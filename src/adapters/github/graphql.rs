@@ -50,7 +50,7 @@ impl GitHub {
         variables: Value,
         thing: &str,
     ) -> Result<T, ForgeError> {
-        let request = self.operation(operation, variables, format!("read {thing}"), thing.to_owned());
+        let request = self.operation(operation, &variables, format!("read {thing}"), thing.to_owned());
         self.execute(Request { safe: true, paced: false, ..request }).await
     }
 
@@ -62,10 +62,10 @@ impl GitHub {
         doing: &str,
     ) -> Result<T, ForgeError> {
         let thing = format!("what is needed to {doing}");
-        self.execute(self.operation(operation, variables, doing.to_owned(), thing)).await
+        self.execute(self.operation(operation, &variables, doing.to_owned(), thing)).await
     }
 
-    fn operation(&self, operation: &Operation, variables: Value, doing: String, thing: String) -> Request {
+    fn operation(&self, operation: &Operation, variables: &Value, doing: String, thing: String) -> Request {
         Request {
             method: Method::POST,
             template: operation.template,

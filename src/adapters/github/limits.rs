@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 
 /// What GitHub asks for when it gives neither a time nor a reset.
-const UNSAID: Duration = Duration::from_secs(60);
+const UNSAID: Duration = Duration::from_mins(1);
 
 /// How long to wait, when the answer is a rate limit; `None` for any other answer. Nothing was done in that case.
 pub(super) fn wait(status: u16, headers: &HeaderMap, message: &str, now: DateTime<Utc>) -> Option<Duration> {

@@ -124,3 +124,6 @@ impl GitHub {
         format!("{}/{}", self.options.server_url.as_str().trim_end_matches('/'), self.options.repo)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,16 +34,13 @@ impl GitHub {
     }
 
     pub(super) async fn publish_check(&self, check: &Check<'_>) -> Result<Effect, ForgeError> {
-        let request = match self.our_check(check).await? {
-            Some(run) => {
-                let template = "/repos/{owner}/{repo}/check-runs/{check_run_id}";
-                self.write(Method::PATCH, template, &[&run.id], doing(check), body(check))
-            }
-            None => {
-                let mut body = body(check);
-                body["head_sha"] = json!(check.head);
-                self.write(Method::POST, "/repos/{owner}/{repo}/check-runs", &[], doing(check), body)
-            }
+        let request = if let Some(run) = self.our_check(check).await? {
+            let template = "/repos/{owner}/{repo}/check-runs/{check_run_id}";
+            self.write(Method::PATCH, template, &[&run.id], doing(check), body(check))
+        } else {
+            let mut body = body(check);
+            body["head_sha"] = json!(check.head);
+            self.write(Method::POST, "/repos/{owner}/{repo}/check-runs", &[], doing(check), body)
         };
         let run: CheckRunWire = self.send(&request).await?.json(&request)?;
         Ok(effect(check, run))
@@ -75,7 +72,7 @@ fn body(check: &Check<'_>) -> Value {
     })
 }
 
-fn conclusion(result: CheckOutcome) -> &'static str {
+pub(in crate::adapters::github) fn conclusion(result: CheckOutcome) -> &'static str {
     match result {
         CheckOutcome::Success => "success",
         CheckOutcome::Failure => "failure",

@@ -26,15 +26,12 @@ impl GitHub {
     pub(super) async fn upsert_comment(&self, target: &Target, key: &str, body: &str) -> Result<Effect, ForgeError> {
         let number = self.required_number_of(target).await?;
         let json = json!({ "body": signed(body, key) });
-        let request = match self.our_comment(number, key).await? {
-            Some(comment) => {
-                let template = "/repos/{owner}/{repo}/issues/comments/{comment_id}";
-                self.write(Method::PATCH, template, &[&comment.id], format!("edit our comment on {target}"), json)
-            }
-            None => {
-                let template = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
-                self.write(Method::POST, template, &[&number], format!("comment on {target}"), json)
-            }
+        let request = if let Some(comment) = self.our_comment(number, key).await? {
+            let template = "/repos/{owner}/{repo}/issues/comments/{comment_id}";
+            self.write(Method::PATCH, template, &[&comment.id], format!("edit our comment on {target}"), json)
+        } else {
+            let template = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+            self.write(Method::POST, template, &[&number], format!("comment on {target}"), json)
         };
         let comment: CommentWire = self.send(&request).await?.json(&request)?;
         Ok(effect(number, comment.into()))

@@ -62,7 +62,7 @@ impl GitHub {
         }))
     }
 
-    pub(super) async fn create_issue(
+    pub(in crate::adapters::github) async fn create_issue(
         &self,
         key: &str,
         title: &str,

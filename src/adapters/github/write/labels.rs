@@ -75,7 +75,11 @@ impl GitHub {
         Ok(Effect { number: Some(number), ..Effect::default() })
     }
 
-    pub(super) async fn add_labels(&self, number: u64, labels: &[&String]) -> Result<(), ForgeError> {
+    pub(in crate::adapters::github) async fn add_labels(
+        &self,
+        number: u64,
+        labels: &[&String],
+    ) -> Result<(), ForgeError> {
         #[derive(Deserialize)]
         struct Label {}
         let template = "/repos/{owner}/{repo}/issues/{issue_number}/labels";

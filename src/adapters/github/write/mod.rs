@@ -1,7 +1,7 @@
 //! [`ForgeWrite`]: one file a kind of effect. `find` looks by key, `perform` writes once.
 
 mod branch;
-mod check;
+pub(super) mod check;
 mod comment;
 mod commit;
 pub(super) mod issue;
