@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, IssueNumber};
+use super::ids::{CommentId, Digest, IssueNumber};
 use super::user::User;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,11 @@ pub struct Issue {
 impl Issue {
     pub fn has_label(&self, name: &str) -> bool {
         self.labels.iter().any(|label| label.eq_ignore_ascii_case(name))
+    }
+
+    /// The digest of exactly what is approved and what a model reads: title and body.
+    pub fn spec_digest(&self) -> Digest {
+        Digest::of(format!("{}:{}{}", self.title.len(), self.title, self.body))
     }
 }
 

@@ -1,1 +1,3 @@
 //! One folder a command: gather, decide, plan.
+
+pub mod merge;
