@@ -7,7 +7,7 @@
 //! | 8 | `main`, `lib` | `cli`, `run` |
 //! | 7 | `run` | everything below |
 //! | 6 | `jobs`, `apply` | `plan`, `ports`, `ledger` (apply only), `backlog`, `codebase`, `prompt`, `report`, `config`, `domain` |
-//! | 5 | `ledger`, `adapters`, `codebase`, `cli` | `ports`, `plan`, `config`, `domain` |
+//! | 5 | `ledger`, `adapters`, `codebase`, `cli` | `ports`, `plan`, `config`, `outcome`, `domain` |
 //! | 4 | `ports` | `plan`, `domain` |
 //! | 3 | `plan`, `backlog`, `prompt`, `report` | `config`, `domain` |
 //! | 2 | `config`, `outcome`, `sandbox` | `domain` |

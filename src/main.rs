@@ -1,3 +1,7 @@
 //! The front step: run, then exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(autonomy::run::main(std::env::args_os(), &autonomy::cli::variables()))
+}

@@ -140,6 +140,11 @@ pub enum LogFormat {
 }
 
 impl Invocation {
+    /// Nothing may be written: the plan is printed, or saved for another job.
+    pub fn rehearses(&self) -> bool {
+        self.dry_run || self.plan_out.is_some()
+    }
+
     pub fn repo(&self) -> Result<&RepoName, Failure> {
         self.repo.as_ref().ok_or_else(|| {
             Failure::new(Exit::Usage, "no repository is named", "pass --repo OWNER/NAME or set GITHUB_REPOSITORY")

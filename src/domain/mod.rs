@@ -8,5 +8,6 @@ pub mod issue;
 pub mod money;
 pub mod pull;
 pub mod secret;
+pub mod tokens;
 pub mod user;
 pub mod verification;

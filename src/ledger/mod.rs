@@ -30,6 +30,12 @@ pub enum LedgerError {
     Spelling(#[from] serde_json::Error),
 }
 
+/// By sequence number, not by folder: a clock that was wrong once must not reorder the chain.
+pub fn segments_in_order(mut segments: Vec<(String, String)>) -> Vec<(String, String)> {
+    segments.sort_by(|(a, _), (b, _)| chain::file_name(a).cmp(chain::file_name(b)));
+    segments
+}
+
 /// Who writes, in which run, under which policy: the same for all records of a run.
 #[derive(Debug, Clone)]
 pub struct Signature {
@@ -47,10 +53,8 @@ pub struct Ledger {
 
 impl Ledger {
     pub async fn load(store: &dyn LedgerStore) -> Result<Self, LedgerError> {
-        let mut files = store.load().await?;
-        // By sequence number, not by folder: a clock that was wrong once must not reorder the chain.
-        files.segments.sort_by(|(a, _), (b, _)| chain::file_name(a).cmp(chain::file_name(b)));
-        Ok(Self { head: files.head, chain: chain::read(&files.segments)? })
+        let files = store.load().await?;
+        Ok(Self { head: files.head, chain: chain::read(&segments_in_order(files.segments))? })
     }
 
     pub fn records(&self) -> &[Record] {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::apply::{self, Applied, ApplyError, BackDoor, Stopped};
+use crate::config::Config;
 use crate::domain::ids::RepoName;
 use crate::domain::secret::Redactor;
-use crate::config::Config;
 use crate::ledger::{Ledger, LedgerError, Signature};
 use crate::outcome::{Exit, Failure};
 use crate::plan::Plan;
@@ -114,7 +114,9 @@ fn refusal(guarded: &GuardedPlan) -> Option<Failure> {
     }
     let list: Vec<String> = refused
         .iter()
-        .map(|refused| format!("{} ({}): wanted {}, saw {}", refused.gate, refused.action, refused.expected, refused.actual))
+        .map(|refused| {
+            format!("{} ({}): wanted {}, saw {}", refused.gate, refused.action, refused.expected, refused.actual)
+        })
         .collect();
     Some(Failure::new(
         Exit::Stopped,
@@ -138,13 +140,16 @@ pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
             "nothing is done on a damaged ledger; compare the branch autonomy/ledger with its history and restore it",
         ),
         LedgerError::Forge(error) => super::failures::forge(error),
-        LedgerError::Spelling(_) => Failure::new(Exit::Unexpected, error.to_string(), "this is a bug; please report it"),
+        LedgerError::Spelling(_) => {
+            Failure::new(Exit::Unexpected, error.to_string(), "this is a bug; please report it")
+        }
     }
 }
 
 /// The path that `--plan-out` names.
 pub(super) fn save(plan: &Plan, path: &PathBuf) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(plan)
-        .map_err(|error| Failure::new(Exit::Unexpected, format!("the plan could not be written as JSON: {error}"), ""))?;
+    let text = serde_json::to_string_pretty(plan).map_err(|error| {
+        Failure::new(Exit::Unexpected, format!("the plan could not be written as JSON: {error}"), "")
+    })?;
     super::files::write_whole(path, &(text + "\n"))
 }

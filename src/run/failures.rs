@@ -23,9 +23,7 @@ pub(super) fn forge(error: &ForgeError) -> Failure {
             (Exit::Unavailable, format!("run it again in {} s", retry_after.as_secs().max(1)))
         }
         ForgeError::Unavailable { .. } => (Exit::Unavailable, "it is safe to run it again".to_owned()),
-        ForgeError::Conflict { .. } => {
-            (Exit::Unavailable, "the state has moved meanwhile; run it again".to_owned())
-        }
+        ForgeError::Conflict { .. } => (Exit::Unavailable, "the state has moved meanwhile; run it again".to_owned()),
         ForgeError::Refused { .. } => (Exit::Unexpected, String::new()),
         ForgeError::Malformed { .. } => {
             (Exit::Unavailable, "run it again; if it stays, is GITHUB_API_URL an API of GitHub?".to_owned())
@@ -41,24 +39,31 @@ pub(super) fn model(error: &ModelError) -> Failure {
             "name one in .autonomy/config.yaml (`models: { engineer: { provider: openai, model: NAME } }`) or with the inputs \
              `model-provider` and `model`",
         ),
-        ModelError::NoKey { .. } => (
-            Exit::Usage,
-            "set OPENAI_API_KEY or ANTHROPIC_API_KEY (inputs `openai-api-key`, `anthropic-api-key`)",
-        ),
+        ModelError::NoKey { .. } => {
+            (Exit::Usage, "set OPENAI_API_KEY or ANTHROPIC_API_KEY (inputs `openai-api-key`, `anthropic-api-key`)")
+        }
         ModelError::Denied { .. } => (Exit::Usage, "check the API key and what it may use"),
         ModelError::NoPrice { .. } => {
             (Exit::Usage, "add it under `prices:` in .autonomy/config.yaml, so that a budget can be kept")
         }
-        ModelError::Budget { .. } => (Exit::Stopped, "raise `budget:` in .autonomy/config.yaml, or wait for the next month"),
+        ModelError::Budget { .. } => {
+            (Exit::Stopped, "raise `budget:` in .autonomy/config.yaml, or wait for the next month")
+        }
         ModelError::Refused | ModelError::Truncated | ModelError::Empty | ModelError::Garbage { .. } => {
             (Exit::Stopped, "nothing was changed; run it again, or name another model for the role")
         }
         ModelError::Rejected { .. } => (Exit::Usage, "check the model's name and the base URL"),
-        ModelError::RateLimited { .. } | ModelError::Unavailable { .. } => (Exit::Unavailable, "it is safe to run it again"),
+        ModelError::RateLimited { .. } | ModelError::Unavailable { .. } => {
+            (Exit::Unavailable, "it is safe to run it again")
+        }
     };
     Failure::new(exit, error.to_string(), hint)
 }
 
 pub(super) fn checkout(error: &CheckoutError) -> Failure {
-    Failure::new(Exit::Usage, error.to_string(), "run it in a checkout of the default branch (actions/checkout, or --repo-dir)")
+    Failure::new(
+        Exit::Usage,
+        error.to_string(),
+        "run it in a checkout of the default branch (actions/checkout, or --repo-dir)",
+    )
 }

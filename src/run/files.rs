@@ -13,12 +13,22 @@ pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
         file.persist(path).map_err(|error| error.error)
     });
     written.map(|_| ()).map_err(|error| {
-        Failure::new(Exit::Usage, format!("{} cannot be written: {error}", path.display()), "name a path in a folder that exists and can be written")
+        Failure::new(
+            Exit::Usage,
+            format!("{} cannot be written: {error}", path.display()),
+            "name a path in a folder that exists and can be written",
+        )
     })
 }
 
 pub(super) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Usage, format!("{what} {} cannot be read: {error}", path.display()), "check the path")
+    })
+}
+
+pub(super) fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
         Failure::new(Exit::Usage, format!("{what} {} cannot be read: {error}", path.display()), "check the path")
     })
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod clock;
 mod exchange;
+pub mod faults;
 mod git;
 mod graphql;
 mod hooks;
@@ -14,6 +15,7 @@ pub mod model;
 mod moves;
 mod net;
 mod people;
+mod refusal;
 mod render;
 mod rest;
 mod seed;
@@ -32,7 +34,7 @@ pub use exchange::{Body, Exchange, Kind, Request, Response};
 pub use hooks::{After, Before, Hooks, NoHooks};
 pub use people::{ACTIONS_APP, ACTIONS_BOT, Access, CUSTOM_APP, login, token};
 pub use state::Protection;
-pub use world::World;
+pub use world::{CheckFact, CommentFact, IssueFact, PullFact, ReviewFact, Setting, StatusFact, Verdict, World};
 
 use crate::domain::ids::RepoName;
 use exchange::Recorder;

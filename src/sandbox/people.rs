@@ -39,6 +39,9 @@ pub const CUSTOM_APP: u64 = 987_654;
 /// The database id of `github-actions[bot]`.
 pub const ACTIONS_BOT: u64 = 41_898_282;
 
+/// The account that signs what GitHub commits itself.
+pub(crate) const WEB_FLOW: u64 = 19_864_447;
+
 const GHOST_ID: u64 = 10_137;
 
 #[derive(Debug, Clone)]
@@ -138,6 +141,7 @@ impl People {
         people.add(1_002, login::WRITER, UserKind::Human, Permission::Write);
         people.add(1_003, login::TRIAGER, UserKind::Human, Permission::Triage);
         people.add(1_004, login::OUTSIDER, UserKind::Human, Permission::None);
+        people.add(WEB_FLOW, "web-flow", UserKind::Human, Permission::None);
         people.add(ACTIONS_BOT, login::ACTIONS, UserKind::Bot, Permission::None);
         people.add(1_987_654, login::APP, UserKind::Bot, Permission::None);
         people.app(ACTIONS_APP, "github-actions", "GitHub Actions");

@@ -12,8 +12,6 @@ mod objects;
 mod paging;
 mod read;
 mod request;
-#[cfg(test)]
-mod tests;
 mod transport;
 mod wire;
 mod write;
@@ -126,3 +124,6 @@ impl GitHub {
         format!("{}/{}", self.options.server_url.as_str().trim_end_matches('/'), self.options.repo)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,10 +77,10 @@ impl Git {
         if Self::probe(source, &["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]).is_none() {
             return Ok(());
         }
-        let source = source.canonicalize().with_context(|| format!("reading {}", source.display()))?;
-        let source = source.to_str().context("the path of the repository is not UTF-8")?;
+        // The git folder itself, so that a linked work tree and a folder below the top work too.
+        let source = Self::probe(source, &["rev-parse", "--absolute-git-dir"]).context("no git folder")?;
         let spec = format!("+HEAD:refs/heads/{branch}");
-        self.bytes(&["fetch", "--quiet", "--no-tags", "--update-shallow", source, &spec])?;
+        self.bytes(&["fetch", "--quiet", "--no-tags", "--update-shallow", &source, &spec])?;
         Ok(())
     }
 

@@ -1,10 +1,30 @@
 //! Every object as GitHub's REST API writes it, complete: one function a schema of its OpenAPI description.
 
+mod checks;
+mod commit;
+mod event;
+mod issue;
+mod objects;
 mod people;
+mod pull;
 mod repository;
+mod review;
+mod rules;
+mod runs;
+mod timeline;
 
+pub(crate) use checks::{check_run, check_suite, combined_status, status};
+pub(crate) use commit::{Commit, commit, diff_entry, git_commit};
+pub(crate) use event::{issue_event, issue_event_in};
+pub(crate) use issue::{comment, issue, label, milestone, reaction};
+pub(crate) use objects::{branch, content, git_ref, git_tree, lines as base64_lines, short_branch};
 pub(crate) use people::{app, ghost_or, public_user, user};
+pub(crate) use pull::{pull, pull_minimal, pull_simple};
 pub(crate) use repository::{full_repository, minimal_repository, repository, simple_repository};
+pub(crate) use review::{review, review_comment};
+pub(crate) use rules::{Detail, advisory, protection, rule_of_branch, ruleset};
+pub(crate) use runs::{job, workflow, workflow_run};
+pub(crate) use timeline::timeline;
 
 use serde_json::Value;
 
@@ -19,4 +39,30 @@ pub(crate) fn merged(mut left: Value, right: Value) -> Value {
         left.extend(right);
     }
     left
+}
+
+/// A path as it stands in a link: what a URL cannot hold is percent-encoded, slashes stay.
+pub(crate) fn in_link(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&format!("{byte:02X}"));
+        }
+    }
+    out
+}
+
+impl super::state::State {
+    /// The REST address of the repository.
+    pub(crate) fn api(&self) -> String {
+        format!("{}/repos/{}", self.urls.api, self.name)
+    }
+
+    /// The page of the repository.
+    pub(crate) fn page(&self) -> String {
+        format!("{}/{}", self.urls.html, self.name)
+    }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::reply::{Refusal, error_of, invalid};
 use crate::domain::user::{Permission, TokenKind};
 use crate::sandbox::exchange::Request;
 use crate::sandbox::people::{Access, Actor, Token};
+use crate::sandbox::refusal::{Refusal, error_of, invalid};
 use crate::sandbox::state::State;
 
 /// Whoever a request comes from.

@@ -1,17 +1,28 @@
 //! The REST door: finds the route, checks visibility, answers in GitHub's shapes.
 
+mod actions;
+mod checks;
+mod comments;
+mod commits;
+mod contents;
 mod ctx;
+mod issues;
+mod labels;
+mod objects;
 mod people;
+mod pulls;
+mod refs;
 mod reply;
 mod repository;
+mod reviews;
+mod rules;
 
 use super::exchange::{Request, Response};
+use super::refusal::{Refusal, not_found};
 use super::state::State;
 
 pub(crate) use ctx::{Caller, Ctx, Fields};
-pub(crate) use reply::{Answer, Refusal};
-
-use reply::not_found;
+pub(crate) use reply::Answer;
 
 /// Answers one REST request.
 pub(crate) fn answer(state: &mut State, caller: Option<&Caller>, request: &Request) -> Response {
@@ -43,10 +54,28 @@ fn route(ctx: &mut Ctx<'_>, parts: &[&str]) -> Option<Answer> {
     }
 }
 
+type Room = fn(&mut Ctx<'_>, &[&str]) -> Option<Answer>;
+
+/// Asked in this order: a room that comes first takes the more special paths.
+const ROOMS: [Room; 13] = [
+    repository::route,
+    refs::route,
+    objects::route,
+    contents::route,
+    commits::route,
+    checks::route,
+    actions::route,
+    comments::route,
+    labels::route,
+    issues::route,
+    reviews::route,
+    pulls::route,
+    rules::route,
+];
+
 fn in_repository(ctx: &mut Ctx<'_>, ours: bool, rest: &[&str]) -> Option<Answer> {
     if !ours || !ctx.state.visible_to(ctx.caller) {
         return Some(Err(not_found()));
     }
-    let rooms: [fn(&mut Ctx<'_>, &[&str]) -> Option<Answer>; 1] = [repository::route];
-    rooms.into_iter().find_map(|room| room(ctx, rest))
+    ROOMS.into_iter().find_map(|room| room(ctx, rest))
 }

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::Ctx;
-use super::reply::{Answer, error_of, not_found, ok};
+use super::reply::{Answer, ok};
 use crate::domain::user::TokenKind;
 use crate::sandbox::exchange::Response;
 use crate::sandbox::people::Quota;
+use crate::sandbox::refusal::{error_of, not_found};
 use crate::sandbox::render;
 
 pub(crate) fn route(ctx: &mut Ctx<'_>, parts: &[&str]) -> Option<Answer> {

@@ -1,64 +1,13 @@
-//! Answers in GitHub's shapes: errors and pages of lists.
+//! Answers in GitHub's shapes: successes and pages of lists.
 
 use serde_json::{Value, json};
 
 use super::Ctx;
 use crate::sandbox::exchange::Response;
+use crate::sandbox::refusal::Refusal;
 use crate::sandbox::state::State;
 
-const DOCS: &str = "https://docs.github.com/rest";
-
-/// An answer other than success.
-#[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Box<Response>);
-
 pub(crate) type Answer = Result<Response, Refusal>;
-
-impl From<anyhow::Error> for Refusal {
-    fn from(error: anyhow::Error) -> Self {
-        tracing::error!(error = format!("{error:#}"), "the sandbox failed");
-        error_of(500, &format!("sandbox: {error:#}"))
-    }
-}
-
-pub(crate) fn error_of(status: u16, message: &str) -> Refusal {
-    let body = json!({"message": message, "documentation_url": DOCS, "status": status.to_string()});
-    Refusal(Box::new(Response::json(status, body)))
-}
-
-pub(crate) fn not_found() -> Refusal {
-    error_of(404, "Not Found")
-}
-
-/// 422 without a list of errors.
-pub(crate) fn unprocessable(message: &str) -> Refusal {
-    error_of(422, message)
-}
-
-/// 422 with one error that names a field; the code is one of GitHub's (`missing_field`, `invalid`, `already_exists`).
-pub(crate) fn invalid(resource: &str, field: &str, code: &str) -> Refusal {
-    validation(json!({"resource": resource, "field": field, "code": code}))
-}
-
-/// 422 with one error in words.
-pub(crate) fn custom(resource: &str, field: Option<&str>, message: &str) -> Refusal {
-    let mut error = json!({"resource": resource, "code": "custom", "message": message});
-    if let (Some(field), Some(error)) = (field, error.as_object_mut()) {
-        error.insert("field".to_owned(), json!(field));
-    }
-    validation(error)
-}
-
-fn validation(error: Value) -> Refusal {
-    let body = json!({"message": "Validation Failed", "errors": [error], "documentation_url": DOCS, "status": "422"});
-    Refusal(Box::new(Response::json(422, body)))
-}
-
-/// 422 whose errors are plain sentences, as the review routes answer.
-pub(crate) fn sentences(message: &str, errors: &[&str]) -> Refusal {
-    let body = json!({"message": message, "errors": errors, "documentation_url": DOCS, "status": "422"});
-    Refusal(Box::new(Response::json(422, body)))
-}
 
 pub(crate) fn ok(value: Value) -> Answer {
     Ok(Response::json(200, value))

@@ -63,14 +63,17 @@ pub(crate) struct Workflow {
     pub(crate) id: u64,
     pub(crate) path: String,
     pub(crate) name: String,
-    /// The events it is started by.
-    pub(crate) events: Vec<String>,
-    pub(crate) jobs: Vec<Job>,
+    pub(crate) triggers: Vec<Trigger>,
+    /// The names of its jobs, which become the names of check runs.
+    pub(crate) jobs: Vec<String>,
 }
 
+/// An event that starts a workflow, perhaps only for some branches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Job {
-    pub(crate) name: String,
+pub(crate) struct Trigger {
+    pub(crate) event: String,
+    /// Patterns; empty means all.
+    pub(crate) branches: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

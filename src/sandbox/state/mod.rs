@@ -5,16 +5,16 @@ mod issue;
 mod pull;
 mod repo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::clock::Clock;
-use super::git::Git;
+use super::git::{Git, Signature};
 use super::people::{Actor, People};
 use crate::domain::ids::RepoName;
 
-pub(crate) use checks::{CheckRun, Ci, Job, Output, Status, Suite, Workflow, WorkflowRun};
+pub(crate) use checks::{CheckRun, Ci, Output, Status, Suite, Trigger, Workflow, WorkflowRun};
 pub(crate) use issue::{Comment, Edit, Event, EventKind, Issue, Label, Milestone, Reaction, Subject};
 pub(crate) use pull::{Hunk, Mergeability, Pull, Review, ReviewComment, ReviewState, Thread};
 pub use repo::Protection;
@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) advisories: Vec<Advisory>,
     pub(crate) activities: Vec<Activity>,
+    /// Commits that GitHub itself signed.
+    pub(crate) signed: BTreeSet<String>,
     next_id: u64,
     next_number: u64,
 }
@@ -90,6 +92,7 @@ impl State {
             rulesets: Vec::new(),
             advisories: Vec::new(),
             activities: Vec::new(),
+            signed: BTreeSet::new(),
             next_id: 2_000_000,
             next_number: 1,
         }
@@ -121,6 +124,20 @@ impl State {
 
     pub(crate) fn label(&self, name: &str) -> Option<&Label> {
         self.labels.iter().find(|label| label.name.eq_ignore_ascii_case(name))
+    }
+
+    /// How a commit by an account is signed with name and address, now.
+    pub(crate) fn signature(&mut self, actor: Actor) -> Signature {
+        let seconds = self.now().timestamp();
+        let login = self.people.account(actor.user).map_or_else(String::new, |account| account.login.clone());
+        let email = format!("{}+{login}@users.noreply.github.com", actor.user);
+        Signature { name: login, email, seconds }
+    }
+
+    /// GitHub as the committer of what it makes itself.
+    pub(crate) fn github_signature(&mut self) -> Signature {
+        let seconds = self.now().timestamp();
+        Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), seconds }
     }
 
     /// Whether the default branch has a commit.

@@ -23,7 +23,8 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let (whole, literals) = blank(text);
-        let production_lines = production_lines(&whole);
+        // A file of tests alone, declared behind `#[cfg(test)]`, has no production part.
+        let production_lines = if name.ends_with("/tests.rs") { 0 } else { production_lines(&whole) };
         let code = whole.lines().take(production_lines).collect::<Vec<_>>().join("\n");
         let strings = literals.into_iter().filter(|(line, _)| *line <= production_lines).collect();
         Self { name: name.to_owned(), module: module(name), text: text.to_owned(), code, strings, production_lines }
