@@ -50,6 +50,7 @@ pub struct Text(pub Vec<Span>);
 pub enum Span {
     /// Our own words.
     Ours(String),
+    /// Escaped like strangers' text, so that a title may stand here.
     Strong(String),
     /// A name, a path or an id. May be written by anybody.
     Code(String),

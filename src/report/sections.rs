@@ -194,9 +194,9 @@ mod tests {
             summary::render(&Report::default().table(score(15.333, &rows))),
             "| term | value | weight | points | because |
 |---|---:|---:|---:|---|
-| priority | 3 | 5 | 15 | high \\(label P1\\) |
+| priority | 3 | 5 | 15 | high (label P1) |
 | age | 0.33 | 1 | 0.33 | 30 days |
-| **score** |  |  | **15.33** |  |
+| **score** |  |  | **15\\.33** |  |
 "
         );
     }

@@ -1,6 +1,10 @@
 //! A report as Markdown, for the job summary and for `--format markdown`.
 
-use super::{Align, Block, Mark, Report, Span, Table, Text, one_line};
+use super::{Align, Block, Mark, Report, Span, Table, Text, markdown};
+
+/// Characters of strangers' text on one line, and of a verbatim part.
+const MAX_INLINE: usize = 1_000;
+const MAX_VERBATIM: usize = 60_000;
 
 pub fn render(report: &Report) -> String {
     let blocks: Vec<String> = report.blocks.iter().map(block).collect();
@@ -9,11 +13,11 @@ pub fn render(report: &Report) -> String {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Heading(text) => format!("### {}", escape(text)),
+        Block::Heading(text) => format!("### {}", markdown::inline(text, MAX_INLINE)),
         Block::Line(text) => inline(text),
         Block::List(items) => items.iter().map(|item| format!("- {}", inline(item))).collect::<Vec<_>>().join("\n"),
         Block::Table(one) => table(one),
-        Block::Verbatim(output) => fenced(output),
+        Block::Verbatim(output) => markdown::fenced(output, "text", MAX_VERBATIM),
     }
 }
 
@@ -24,9 +28,10 @@ fn inline(text: &Text) -> String {
 fn span(span: &Span) -> String {
     match span {
         Span::Ours(text) => text.replace('\n', " "),
-        Span::Strong(text) => format!("**{}**", escape(text)),
-        Span::Code(text) => code(text),
-        Span::Theirs(text) => escape(text),
+        Span::Strong(text) => format!("**{}**", markdown::inline(text, MAX_INLINE)),
+        Span::Code(text) if text.is_empty() => String::new(),
+        Span::Code(text) => markdown::code(text, MAX_INLINE),
+        Span::Theirs(text) => markdown::inline(text, MAX_INLINE),
         Span::Mark(mark) => format!("{} {}", sign(*mark), mark.word()),
     }
 }
@@ -58,57 +63,6 @@ fn table(table: &Table) -> String {
     lines.join("\n")
 }
 
-/// Strangers' text as Markdown that shows it and does nothing: no links, no images, no mentions, no HTML, no references that would
-/// close something.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in one_line(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '|' => escaped.push_str("&#124;"),
-            // GitHub looks for mentions and references after it has read the Markdown, so only a character between helps.
-            '@' => escaped.push_str("@\u{200b}"),
-            '#' => escaped.push_str("\\#\u{200b}"),
-            ':' => escaped.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '~' | '$' | '^' | '=' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            // `www.` links by itself.
-            '.' if escaped.to_ascii_lowercase().ends_with("www") => escaped.push_str("&#46;"),
-            other => escaped.push(other),
-        }
-    }
-    // At the start of a line these would make a list, a heading or a rule.
-    match escaped.chars().next() {
-        Some('-' | '+') => format!("\\{escaped}"),
-        _ => escaped,
-    }
-}
-
-/// A code span: its fence is longer than any run of backticks in it.
-fn code(text: &str) -> String {
-    let text = one_line(text).replace('|', "¦");
-    if text.is_empty() {
-        return String::new();
-    }
-    let fence = "`".repeat(longest_run(&text) + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
-fn fenced(output: &str) -> String {
-    let fence = "`".repeat(longest_run(output).max(2) + 1);
-    let safe: String = output.chars().map(|c| if c.is_control() && !"\n\t".contains(c) { ' ' } else { c }).collect();
-    format!("{fence}text\n{}\n{fence}", safe.trim_end_matches('\n'))
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Column;
@@ -128,13 +82,13 @@ mod tests {
             render(&report),
             "### Verdict
 
-**refused**: x &#124; &lt;b&gt;
+**refused**: x \\| &lt;b&gt;
 
-- \\- @\u{200b}ada fixes \\#\u{200b}3
+- \\- @\u{200b}ada fixes #\u{200b}3
 
 | gate | points |
 |---|---:|
-| `a¦b` | ⛔ failed |
+| `a\\|b` | ⛔ failed |
 
 ````text
 ```
@@ -144,25 +98,15 @@ mod tests {
         );
     }
 
-    #[test]
-    fn strangers_text_is_shown_and_does_nothing() {
-        for (text, expected) in [
-            ("![x](https://evil.example/p.png)", "\\!\\[x\\]\\(https&#58;//evil.example/p.png\\)"),
-            ("www.evil.example", "www&#46;evil.example"),
-            ("</details><!-- autonomy:x -->", "&lt;/details&gt;&lt;\\!-- autonomy&#58;x --&gt;"),
-            ("a\n\n# b\u{202e}", "a \\#\u{200b} b"),
-            ("`code` $x$", "\\`code\\` \\$x\\$"),
-        ] {
-            assert_eq!(escape(text), expected);
-        }
-    }
-
     /// What a Markdown reader makes of it is the proof.
     #[test]
-    fn escaped_text_reads_as_it_was() {
-        for text in ["a*b*_c_ [x](y) <i>z</i> `q` #1 @me | ~s~ http://a.b & co", "1 + 1 = 2", "- item", "+ item"] {
+    fn strangers_text_reads_as_it_was() {
+        for text in
+            ["a*b*_c_ [x](y) <i>z</i> `q` #1 @me | ~s~ http://a.b & co", "1 + 1 = 2", "- item", "1. item", "a:b(c)!"]
+        {
+            let report = Report::default().line(Text::theirs(text));
             let mut plain = String::new();
-            for event in pulldown_cmark::Parser::new(&escape(text)) {
+            for event in pulldown_cmark::Parser::new(&render(&report)) {
                 match event {
                     pulldown_cmark::Event::Text(part) => plain.push_str(&part),
                     pulldown_cmark::Event::Start(pulldown_cmark::Tag::Paragraph)
@@ -172,12 +116,5 @@ mod tests {
             }
             assert_eq!(plain.replace('\u{200b}', ""), text);
         }
-    }
-
-    #[test]
-    fn code_cannot_leave_its_fence() {
-        assert_eq!(code("a``b"), "```a``b```");
-        assert_eq!(code("`"), "`` ` ``");
-        assert_eq!(fenced("x\n````\n"), "`````text\nx\n````\n`````");
     }
 }

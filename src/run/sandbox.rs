@@ -44,7 +44,7 @@ pub(super) async fn serve(arguments: &cli::Sandbox, console: &Console) -> Result
         0 => format!("stopped after {} requests", sandbox.exchanges().len()),
         count => format!("stopped; {count} requests had no route: {}", unknown.join(", ")),
     };
-    Ended::plain("sandbox", "stopped", text).with_json(&json!({ "unknown_routes": unknown }))
+    Ended::sentence("sandbox", "stopped", &text).with_json(&json!({ "unknown_routes": unknown }))
 }
 
 /// Lines for a shell: with these set, every command works on the embedded GitHub.

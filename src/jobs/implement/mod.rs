@@ -11,5 +11,5 @@ mod testing;
 
 pub use approval::Approval;
 pub use claim::{claim_plan, void_plan};
-pub use pick::{Nothing, Pick, Picked, SkipReason, Skipped, pick, still_approved};
+pub use pick::{Nothing, Pick, Picked, SkipReason, Skipped, pick, ranking, still_approved};
 pub use sweep::{Found, Swept, sweep};

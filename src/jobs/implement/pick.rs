@@ -125,6 +125,22 @@ pub async fn pick(
     nothing(reason, ranking, skipped)
 }
 
+/// Every open issue in order or with what keeps it out, for people who ask. Approvals are verified when picking.
+pub async fn ranking(
+    forge: &dyn ForgeRead,
+    memory: &Memory,
+    config: &Config,
+    identity: &Identity,
+    now: DateTime<Utc>,
+) -> Result<Ranking, ForgeError> {
+    let issues = forge.issues(StateFilter::Open, None).await?;
+    let pulls = forge.pulls(StateFilter::Open).await?;
+    let branches = forge.branches("automated/").await?;
+    let own: Vec<&Pull> = pulls.iter().filter(|pull| is_own(pull, identity)).collect();
+    let facts = backlog::Facts::new(&config.labels, &issues, live_work(&own, &branches, memory), now);
+    Ok(backlog::order(&issues, &facts, &config.backlog.weights, now))
+}
+
 /// Why the approval no longer stands, asked again before anything is committed. `None`: it covers the text that was read.
 pub async fn still_approved(
     forge: &dyn ForgeRead,

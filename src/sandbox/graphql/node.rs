@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::resolve::account_type;
 use crate::sandbox::git::{CommitInfo, Entry, FileDiff, Signature};
+use crate::sandbox::render::user_type;
 use crate::sandbox::state::{Edit, State};
 
 /// The answer of a resolver, before its selections.
@@ -150,7 +150,7 @@ impl Node {
             Self::Mutation => "Mutation",
             Self::RateLimit => "RateLimit",
             Self::Viewer(_) => "User",
-            Self::Account(id) => state.people.account(*id).map_or("User", account_type),
+            Self::Account(id) => state.people.account(*id).map_or("User", user_type),
             Self::Repository => "Repository",
             Self::Ref(_) => "Ref",
             Self::Commit(_) => "Commit",

@@ -21,8 +21,6 @@ use crate::sandbox::people::Access;
 use crate::sandbox::rest::Caller;
 use crate::sandbox::state::State;
 
-pub(super) use people::account_type;
-
 pub(super) type Answer = Result<Out, Failure>;
 
 /// Who asks for which field of which node.

@@ -5,7 +5,7 @@ use crate::sandbox::clock::{from_seconds, stamp};
 use crate::sandbox::git::{CommitInfo, Entry, Signature};
 use crate::sandbox::graphql::node::{Blob, Node, Out, leaf, maybe, node_or_null};
 use crate::sandbox::graphql::page::page;
-use crate::sandbox::render::node_id;
+use crate::sandbox::render::{node_id, user_type};
 use crate::sandbox::state::State;
 
 /// The texts of blobs above this many bytes are cut off.
@@ -95,7 +95,7 @@ pub(super) fn git_actor(ask: &Ask<'_>, who: &Signature) -> Answer {
         "email" => leaf(who.email.as_str()),
         "date" => leaf(stamp(from_seconds(who.seconds))),
         "user" => {
-            let account = ask.state.people.by_login(&who.name).filter(|a| super::account_type(a) == "User");
+            let account = ask.state.people.by_login(&who.name).filter(|a| user_type(a) == "User");
             node_or_null(account.map(|account| Node::Account(account.id)))
         }
         _ => return ask.unknown(),
