@@ -1,3 +1,4 @@
 //! One folder a command: gather, decide, plan.
 
 pub mod implement;
+pub mod review;

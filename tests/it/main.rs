@@ -8,3 +8,4 @@ mod house;
 mod published;
 mod sandbox;
 mod sandbox_faults;
+mod sandbox_graphql;

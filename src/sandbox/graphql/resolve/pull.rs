@@ -20,7 +20,7 @@ pub(super) fn word(state: &State, number: u64) -> &'static str {
 }
 
 pub(super) fn pull(ask: &mut Ask<'_>, number: u64) -> Answer {
-    if matches!(ask.field, "mergeable" | "mergeStateStatus") {
+    if matches!(ask.field, "mergeable" | "mergeStateStatus") && ask.looked.pulls.insert(number) {
         pulls::look_at_mergeability(ask.state, number)?;
     }
     let (Some(pull), Some(issue)) = (ask.state.pulls.get(&number).cloned(), ask.state.issues.get(&number).cloned())
@@ -105,7 +105,8 @@ fn list(ask: &Ask<'_>, pull: &Pull, issue: &Issue) -> Answer {
             let text = issue.body.as_deref().unwrap_or_default();
             let closes = pull.base_ref == state.repo.default_branch;
             let numbers = if closes { closing::numbers(state, text) } else { Vec::new() };
-            (("IssueConnection", "IssueEdge"), numbers.into_iter().map(Node::Issue).collect())
+            let issue = |number: &u64| state.issues.contains_key(number) && !state.pulls.contains_key(number);
+            (("IssueConnection", "IssueEdge"), numbers.into_iter().filter(issue).map(Node::Issue).collect())
         }
     };
     page(types, ask.field, nodes, ask.args)
