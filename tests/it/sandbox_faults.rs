@@ -121,7 +121,8 @@ async fn limits_are_told_as_github_tells_them() {
   - {on: {path: '/labels$'}, secondary_limit: {retry_after: 7}}
   - {on: {path: '/labels$', nth: 2}, secondary_limit: {status: 429}}
   - {on: {path: '/labels$', nth: 3}, primary_limit: {reset_in: 60}}
-  - {on: {path: graphql}, primary_limit: {}}",
+  - {on: {path: graphql}, primary_limit: {}}
+  - {on: {path: graphql, nth: 2}, secondary_limit: {status: 200, retry_after: 1}}",
     )
     .await;
     let (status, headers, body) = bench.get("/labels").await;
@@ -133,6 +134,8 @@ async fn limits_are_told_as_github_tells_them() {
     assert_eq!((status, &headers["x-ratelimit-remaining"]), (403, &"0".parse().unwrap()));
     let (status, body) = bench.graphql("{ viewer { login } }", json!({})).await;
     assert_eq!((status, &body["errors"][0]["type"]), (200, &json!("RATE_LIMITED")));
+    let (status, body) = bench.graphql("{ viewer { login } }", json!({})).await;
+    assert!(status == 200 && body["errors"][0]["message"].as_str().unwrap().contains("secondary"));
     assert_eq!(bench.get("/labels").await.0, 200);
 }
 

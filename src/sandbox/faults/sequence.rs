@@ -27,7 +27,8 @@ pub struct Gap {
 
 impl Gap {
     /// A plan of one effect at this place, written as in a plan's file: `drop: after`, `answer: {status: 502}`,
-    /// `moves: [{move_base: {}}]`. Steps are taken before the request.
+    /// `moves: [{move_base: {}}]`. Steps are taken before the request. Install it before the run begins: it counts the
+    /// requests of its kind from then on.
     ///
     /// # Errors
     /// When the effect is not understood.
@@ -89,7 +90,7 @@ fn pattern(path: &str) -> String {
     let is_sha = |part: &str| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit());
     let mut out = String::from("^");
     let mut word = String::new();
-    let mut flush = |word: &mut String, out: &mut String| {
+    let flush = |word: &mut String, out: &mut String| {
         out.push_str(&if is_sha(word) { "[0-9a-f]{40}".to_owned() } else { regex::escape(word) });
         word.clear();
     };
