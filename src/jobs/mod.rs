@@ -2,3 +2,4 @@
 
 pub mod implement;
 pub mod merge;
+pub mod review;

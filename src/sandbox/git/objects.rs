@@ -129,16 +129,14 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-        let parents: String = new
-            .parents
-            .iter()
-            .map(|parent| {
-                format!(
-                    "parent {parent}
-"
-                )
-            })
-            .collect();
+        let mut parents = String::new();
+        for parent in new.parents {
+            parents = parents
+                + "parent "
+                + parent
+                + "
+";
+        }
         let (author, committer) = (written(&new.author), written(&new.committer));
         let raw = format!(
             "tree {}
