@@ -7,6 +7,8 @@ mod config;
 mod forge;
 mod house;
 mod published;
+mod run;
 mod sandbox;
 mod sandbox_faults;
 mod sandbox_graphql;
+mod scene;
