@@ -108,7 +108,7 @@ pub async fn review(input: ReviewInput<'_>) -> Result<Reviewed, ReviewError> {
     if lenses.is_empty() {
         return Ok(ended(&input, facts, "no reviewer is enabled under `review.roles`".into(), Vec::new()));
     }
-    if facts.from_fork() {
+    if facts.is_from_fork() {
         let actions = actions::fork_actions(&facts, &lenses);
         return Ok(ended(&input, facts, format!("pull request #{number} comes from a fork: not reviewed"), actions));
     }

@@ -350,7 +350,7 @@ async fn a_missing_model_is_named() {
 
 #[tokio::test]
 async fn a_very_large_change_is_read_to_its_last_hunk() {
-    let lines: String = (0..30_000).map(|n| format!("+let value_{n} = compute({n}, \"{n}\");\n")).collect();
+    let lines = (0..30_000).map(|n| format!("+let value_{n} = compute({n}, \"{n}\");\n")).collect::<Vec<_>>().concat();
     let patch = format!("@@ -0,0 +1,30001 @@\n{lines}+let last = eval(input);");
     let last = json!([{"title": "Evaluates input", "severity": "critical", "category": "injection", "path": "big.rs", "line": 30001,
         "end_line": null, "quote": "let last = eval(input);", "explanation": "e", "suggestion": "s", "confidence": 1.0}]);
@@ -361,10 +361,8 @@ async fn a_very_large_change_is_read_to_its_last_hunk() {
     let asked = world.cto.asked();
     assert!(asked > 5, "{asked}");
     assert_eq!(reviewed.verdicts[0].coverage, Coverage { reviewed: 30_001, total: 30_001 });
-    let requests = world.cto.asked.lock().unwrap();
-    let prompt = |request: &crate::ports::model::ChatRequest| format!("{:?}", request.messages);
-    assert!(prompt(requests.last().unwrap()).contains("eval(input)"));
-    drop(requests);
+    let last_prompt = format!("{:?}", world.cto.asked.lock().unwrap().last().unwrap().messages);
+    assert!(last_prompt.contains("eval(input)"));
 
     let mut answers = (1..asked).map(|_| Ok(answer(90, json!([])))).collect::<Vec<_>>();
     answers.push(Ok(answer(5, last)));
@@ -376,7 +374,7 @@ async fn a_very_large_change_is_read_to_its_last_hunk() {
 
 #[tokio::test]
 async fn one_failing_part_leaves_the_whole_incomplete() {
-    let lines: String = (0..10_000).map(|n| format!("+let value_{n} = compute({n}, \"{n}\");\n")).collect();
+    let lines = (0..10_000).map(|n| format!("+let value_{n} = compute({n}, \"{n}\");\n")).collect::<Vec<_>>().concat();
     let mut world =
         World::new(FakeModel::new([Ok(answer(90, json!([]))), Err(ModelError::Truncated)]), FakeModel::content());
     world.forge.files.items = vec![patched("big.rs", &format!("@@ -0,0 +1,10000 @@\n{}", lines.trim_end()))];
@@ -398,7 +396,7 @@ async fn a_patch_that_github_leaves_out_is_computed_from_both_versions() {
         ..patched("gen.txt", "")
     };
     world.forge.files.items = vec![no_patch];
-    let old: String = (0..2_000).map(|n| format!("old {n}\n")).collect();
+    let old = (0..2_000).map(|n| format!("old {n}\n")).collect::<Vec<_>>().concat();
     world.forge.blobs.insert(("gen.txt".into(), sha('c')), old.clone().into_bytes());
     world.forge.blobs.insert(("gen.txt".into(), sha('a')), old.replace("old", "new").into_bytes());
     let reviewed = world.review().await;
