@@ -191,6 +191,4 @@ fn summary(facts: &Facts, reviews: &[RoleReview], verdicts: &[ReviewVerdict]) ->
 }
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
-mod scenarios;
+mod tests;

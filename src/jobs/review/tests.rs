@@ -1,8 +1,9 @@
 //! Scenarios of the review over fakes: what is asked, what is judged, what is planned.
 
+mod fake;
+
 use serde_json::json;
 
-use super::fake::{FakeForge, FakeModel, answer, finding, identity, patched, sha};
 use super::*;
 use crate::domain::finding::Severity;
 use crate::domain::ids::UserId;
@@ -14,6 +15,7 @@ use crate::plan::action::CheckOutcome;
 use crate::plan::guard::{GuardContext, guard};
 use crate::plan::verdict::Coverage;
 use crate::ports::forge::marker;
+use fake::{FakeForge, FakeModel, answer, finding, identity, patched, sha};
 
 struct World {
     forge: FakeForge,
