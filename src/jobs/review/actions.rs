@@ -60,7 +60,7 @@ fn filed(facts: &Facts, reviews: &[RoleReview], filing: &Filing<'_>, known: &Kno
     for (finding, way) in &filing.new {
         let Some(review) = reviews.iter().find(|review| review.lens.role == finding.role) else { continue };
         let lens = &review.lens;
-        let key = filing::key(finding);
+        let key = filing::key(finding, *way);
         let names = issue_labels(finding, labels);
         if *way != Way::Advisory {
             used.extend(names.clone());

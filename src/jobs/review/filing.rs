@@ -90,7 +90,10 @@ pub(super) async fn known(
     let issues = forge.issues(StateFilter::All, Some(&config.labels.suggestion)).await?;
     let ours = issues.iter().filter(|issue| issue.author.as_ref().is_some_and(|author| author.id == identity.user.id));
     let last_lines: BTreeSet<&str> = ours.filter_map(|issue| issue.body.trim_end().lines().last()).collect();
-    let keys = wanted.iter().map(|finding| key(finding)).filter(|key| last_lines.contains(marker(key).as_str()));
+    let keys = wanted
+        .iter()
+        .flat_map(|finding| [Way::Issue, Way::Redacted].map(|way| key(finding, way)))
+        .filter(|key| last_lines.contains(marker(key).as_str()));
     known.keys.extend(keys.collect::<Vec<_>>());
     known.labels = forge.label_names().await?.iter().map(|label| label.to_lowercase()).collect();
     let public = !facts.repository.private;
@@ -107,9 +110,14 @@ pub(super) async fn known(
     Ok(known)
 }
 
-/// The key under which a finding is filed: its fingerprint.
-pub(super) fn key(finding: &Finding) -> String {
-    finding.fingerprint().as_str().to_owned()
+/// The key under which a finding is filed: its fingerprint. An issue that tells nothing has another one, so that the finding
+/// can still be told in private once that is possible.
+pub(super) fn key(finding: &Finding, way: Way) -> String {
+    let fingerprint = finding.fingerprint();
+    match way {
+        Way::Issue | Way::Advisory => fingerprint.as_str().to_owned(),
+        Way::Redacted => format!("redacted-{fingerprint}"),
+    }
 }
 
 /// Chooses what to file: each fingerprint once ever, the worst first, at most as many as the configuration says.
@@ -125,7 +133,7 @@ pub(super) fn choose<'a>(reviews: &'a [RoleReview], known: &Known, public: bool,
             (true, Advisories::Usable) => Way::Advisory,
             (true, Advisories::Denied | Advisories::NotNeeded) => Way::Redacted,
         };
-        if known.keys.contains(&key(finding)) {
+        if known.keys.contains(&key(finding, way)) {
             filing.known.push(finding);
         } else if filing.new.len() as u64 >= most {
             filing.beyond.push(finding);

@@ -6,6 +6,7 @@ use super::chunk;
 use super::diff::{self, Content, FileDiff};
 use crate::domain::ids::{CommitSha, Digest, PullNumber};
 use crate::domain::pull::{ChangedFile, FileStatus, Pull};
+use crate::domain::secret::Redactor;
 use crate::ports::forge::{ForgeError, ForgeRead, Repository};
 
 /// The pull request with its whole change.
@@ -31,14 +32,23 @@ impl Facts {
     }
 }
 
-/// Reads the pull request and its files. `None` when the head moved while we read, twice.
-pub(super) async fn gather(forge: &dyn ForgeRead, number: PullNumber) -> Result<Option<Facts>, ForgeError> {
+/// Reads the pull request and its files, without the values of known secrets. `None` when the head moved while we read, twice.
+pub(super) async fn gather(
+    forge: &dyn ForgeRead,
+    number: PullNumber,
+    redactor: &Redactor,
+) -> Result<Option<Facts>, ForgeError> {
     let repository = forge.repository().await?;
     for _ in 0..2 {
         let pull = forge.pull(number).await?;
         let listed = forge.pull_files(number).await?;
-        let files = read_files(forge, &pull, &listed.items).await?;
-        let now = forge.pull(number).await?;
+        let mut files = read_files(forge, &pull, &listed.items).await?;
+        for file in &mut files {
+            redact(file, redactor);
+        }
+        let mut now = forge.pull(number).await?;
+        now.title = redactor.redact(&now.title);
+        now.body = redactor.redact(&now.body);
         if now.head.sha == pull.head.sha && now.base.sha == pull.base.sha {
             let whole: String = chunk::chunks(&files, u64::MAX).into_iter().map(|chunk| chunk.text).collect();
             let digest = Digest::of(whole);
@@ -46,6 +56,14 @@ pub(super) async fn gather(forge: &dyn ForgeRead, number: PullNumber) -> Result<
         }
     }
     Ok(None)
+}
+
+fn redact(file: &mut FileDiff, redactor: &Redactor) {
+    if let Content::Text(hunks) = &mut file.content {
+        for line in hunks.iter_mut().flat_map(|hunk| &mut hunk.lines) {
+            line.text = redactor.redact(&line.text);
+        }
+    }
 }
 
 async fn read_files(forge: &dyn ForgeRead, pull: &Pull, files: &[ChangedFile]) -> Result<Vec<FileDiff>, ForgeError> {

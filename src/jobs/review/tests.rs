@@ -24,6 +24,7 @@ struct World {
     repo: RepoName,
     cto: FakeModel,
     ciso: FakeModel,
+    redactor: Redactor,
 }
 
 impl World {
@@ -35,6 +36,7 @@ impl World {
             repo: "acme/web".parse().unwrap(),
             cto,
             ciso,
+            redactor: Redactor::default(),
         }
     }
 
@@ -50,6 +52,7 @@ impl World {
             config: &self.config,
             memory: &self.memory,
             identity: &identity(),
+            redactor: &self.redactor,
         })
         .await
     }
@@ -57,12 +60,11 @@ impl World {
     /// Reviews, and holds the plan against the guard's limits.
     async fn review(&self) -> Reviewed {
         let reviewed = self.try_review().await.unwrap();
-        let redactor = Redactor::default();
         let context = GuardContext {
             repo: &self.repo,
             config: &self.config,
             private_repository: self.forge.repository.private,
-            redactor: &redactor,
+            redactor: &self.redactor,
             memory: &self.memory,
         };
         let guarded = guard(reviewed.plan.clone(), &context);
@@ -342,6 +344,7 @@ async fn a_missing_model_is_named() {
         config: &world.config,
         memory: &world.memory,
         identity: &identity,
+        redactor: &world.redactor,
     })
     .await
     .unwrap();
@@ -436,6 +439,21 @@ async fn a_cut_list_of_files_or_an_empty_one_never_passes() {
     assert_eq!(world.ciso.asked(), 1, "nothing to ask about");
 }
 
+#[tokio::test]
+async fn a_known_secret_in_the_change_reaches_no_model_and_no_text() {
+    let secret = "ghs_0123456789abcdef";
+    let leaked = json!([finding("high", "A token in code", "let token = \"[redacted]\";")]);
+    let mut world = World::new(FakeModel::content(), FakeModel::new([Ok(answer(10, leaked))]));
+    world.redactor = Redactor::new([secret.to_owned()]);
+    world.forge.edit_pull(|pull| pull.body = format!("uses {secret}"));
+    world.forge.files.items = vec![patched("src/login.rs", &format!("@@ -0,0 +1 @@\n+let token = \"{secret}\";"))];
+    let reviewed = world.review().await;
+    assert_eq!(result_of(&reviewed, Role::Ciso), ReviewResult::NeedsHuman);
+    assert_eq!(reviewed.new_issues(), 1);
+    let all = format!("{:?} {:?}", world.ciso.asked.lock().unwrap(), reviewed.plan);
+    assert!(!all.contains(secret));
+}
+
 const SECRET_WORDS: [&str; 4] = ["Shell injection", "reaches a shell", "run(name)", "src/login.rs:2"];
 
 #[tokio::test]
@@ -485,15 +503,23 @@ async fn where_advisories_are_denied_a_redacted_issue_is_filed() {
             "[Security] A finding of severity critical in pull request #7 (details withheld)",
             "The CISO review of pull request #7 at `aaaaaaaaaa` found a problem of severity **critical**. This repository is \
              public, and the token may not use private security advisories, so nothing more is written here.\n\n\
-             **To see it:** run `autonomy review --pr 7 --dry-run` on your own machine.\n\n\
-             **To get such findings privately:** use a GitHub App with the permission *Repository security advisories: \
-             write*.\n\n\
+             **To see it:** let a GitHub App run this with the permission *Repository security advisories: write*. The review \
+             after the next push then reports it in a private advisory.\n\n\
              **What next:** this waits for the product owner. Fix it in the pull request, then close this issue."
         )]
     );
     let text = serde_json::to_string(&reviewed.plan).unwrap();
     assert!(SECRET_WORDS.iter().all(|words| !text.contains(words)), "{text}");
     assert_eq!(result_of(&reviewed, Role::Ciso), ReviewResult::Blocked);
+    assert_eq!((reviewed.findings.len(), reviewed.private.len()), (0, 1));
+
+    // Not again after a push; and in private as soon as that is possible.
+    world.remember(&reviewed);
+    world.forge.edit_pull(|pull| pull.head.sha = sha('d'));
+    assert_eq!(world.review().await.new_issues(), 0);
+    world.forge.advisories = Ok(Vec::new());
+    let kinds = kinds(&world.review().await);
+    assert!(kinds.contains(&"advisory.create".to_owned()) && !kinds.contains(&"issue.create".to_owned()));
 }
 
 #[tokio::test]
@@ -633,6 +659,7 @@ async fn both_protocols_take_our_requests_and_share_one_budget() {
         config: &world.config,
         memory: &world.memory,
         identity: &identity,
+        redactor: &world.redactor,
     })
     .await
     .unwrap();

@@ -232,14 +232,13 @@ pub(super) fn redacted_body(facts: &Facts, lens: &Lens, finding: &Finding) -> St
     format!(
         "The {} review of pull request #{} at {} found a problem of severity **{}**. This repository is public, and the token may \
          not use private security advisories, so nothing more is written here.\n\n\
-         **To see it:** run `autonomy review --pr {} --dry-run` on your own machine.\n\n\
-         **To get such findings privately:** use a GitHub App with the permission *Repository security advisories: write*.\n\n\
+         **To see it:** let a GitHub App run this with the permission *Repository security advisories: write*. The review after \
+         the next push then reports it in a private advisory.\n\n\
          **What next:** this waits for the product owner. Fix it in the pull request, then close this issue.",
         lens.name,
         facts.pull.number,
         code(facts.pull.head.sha.short(), 10),
-        finding.severity.name(),
-        facts.pull.number
+        finding.severity.name()
     )
 }
 
