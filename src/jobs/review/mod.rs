@@ -122,7 +122,7 @@ pub async fn review(input: ReviewInput<'_>) -> Result<Reviewed, ReviewError> {
         lenses.into_iter().filter(|lens| before.iter().all(|verdict| verdict.role != lens.role)).collect();
     let reviews: Vec<RoleReview> = join_all(pending.iter().map(|lens| one(&input, &facts, lens))).await;
     let known = filing::known(input.forge, &facts, &reviews, input.config, input.identity, input.memory).await?;
-    Ok(done(&input, facts, before, reviews, &known))
+    Ok(done(&input, facts, before, &reviews, &known))
 }
 
 /// One reviewer's review, whatever becomes of it.
@@ -170,7 +170,7 @@ fn done(
     input: &ReviewInput<'_>,
     facts: Facts,
     before: Vec<ReviewVerdict>,
-    reviews: Vec<RoleReview>,
+    reviews: &[RoleReview],
     known: &filing::Known,
 ) -> Reviewed {
     let base = &facts.pull.base.sha;
@@ -182,16 +182,16 @@ fn done(
     let mut verdicts: Vec<ReviewVerdict> =
         before.into_iter().map(|verdict| ReviewVerdict { base: base.clone(), ..verdict }).collect();
     verdicts.extend(reviews.iter().map(|review| review.verdict.clone()));
-    let mut plan = Plan::new(input.repo, "review", summary(&facts, &reviews, &verdicts), &input.config.policy_digest);
-    plan.actions = actions::actions(&facts, &reviews, known, input.config);
+    let mut plan = Plan::new(input.repo, "review", summary(&facts, reviews, &verdicts), &input.config.policy_digest);
+    plan.actions = actions::actions(&facts, reviews, known, input.config);
     plan.actions.extend(carried);
     let mut usage = Usage::default();
-    for review in &reviews {
+    for review in reviews {
         usage += review.usage;
     }
     let public = !facts.repository.private;
     let all = reviews.iter().flat_map(|review| &review.findings).cloned();
-    let (private, findings) = all.partition(|finding| filing::is_private(finding, &reviews, public));
+    let (private, findings) = all.partition(|finding| filing::is_private(finding, reviews, public));
     Reviewed { pull: facts.pull, verdicts, findings, private, usage, plan }
 }
 
