@@ -1,80 +1,117 @@
 //! The hall: config, adapters, job, guard, apply, report.
 
 mod audit;
+mod backlog;
 mod config;
 mod console;
 mod desk;
 mod failures;
 mod files;
 mod outcome;
+mod sandbox;
 mod session;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 
 use self::console::Console;
-use self::outcome::Ended;
+use self::outcome::{Ended, Shown};
 use self::session::Session;
+use crate::adapters::actions::ActionFiles;
+use crate::adapters::actions::log::Reader;
 use crate::cli::{self, Command, Format, Invocation, Parsed};
-use crate::outcome::{Exit, Failure};
+use crate::domain::secret::Redactor;
+use crate::outcome::{Exit, Failure, StepOutputs};
+use crate::report::terminal::Colour;
+use crate::report::{json, summary, terminal};
 
 /// Everything from arguments and environment to the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, variables: &BTreeMap<String, String>) -> u8 {
-    let console = Console::default();
     let invocation = match cli::parse(arguments, variables) {
         Ok(Parsed::Text(text)) => {
-            console.result(&text);
+            Console::new(Redactor::default(), Reader::Person).result(&text);
             return Exit::Done.code();
         }
         Ok(Parsed::Invocation(invocation)) => *invocation,
-        Err(failure) => return tell(&console, &failure),
-    };
-    let console = Console::new(invocation.environment.redactor());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::new(Exit::Unexpected, format!("no runtime could be started: {error}"), "");
-            return tell(&console, &failure);
+        Err(failure) => {
+            Console::new(Redactor::default(), Reader::Person).failure(&failure);
+            return failure.exit.code();
         }
     };
-    match runtime.block_on(carry_out(&invocation, &console)) {
-        Ok(ended) => {
-            console.result(&shown(&ended, invocation.format));
-            ended.exit.code()
+    let reader = if invocation.environment.actions { Reader::Runner } else { Reader::Person };
+    let console = Console::new(invocation.environment.redactor(), reader);
+    crate::adapters::checks::protect_own_memory();
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unexpected, format!("no runtime could be started: {error}"), ""))
+        .and_then(|runtime| runtime.block_on(carry_out(&invocation, &console)))
+        .and_then(|ended| publish(&invocation, &console, ended));
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            console.failure(&failure);
+            // A step that failed says why in its outputs too; the first failure is the one that counts.
+            let _ = action_files(&invocation)
+                .write_outputs(&failed(&invocation, &failure), &invocation.environment.redactor());
+            failure.exit.code()
         }
-        Err(failure) => tell(&console, &failure),
     }
 }
 
 async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, Failure> {
+    let session = || Session::open(invocation);
     match &invocation.command {
-        Command::Nothing { reason } => Ok(Ended::plain(invocation.asked, "nothing", reason.clone())),
+        Command::Nothing { reason } => Ok(Ended::sentence(invocation.asked, "nothing", reason)),
         Command::ConfigSchema => config::print_schema(),
         Command::ConfigCheck => config::check(invocation),
         Command::ConfigShow => config::show(invocation),
-        Command::AuditShow => audit::show(&Session::open(invocation).await?).await,
-        Command::AuditVerify => audit::verify(&Session::open(invocation).await?).await,
-        _ => todo(console),
+        Command::AuditShow => audit::show(&session().await?).await,
+        Command::AuditVerify => audit::verify(&session().await?).await,
+        Command::Next => backlog::next(&session().await?).await,
+        Command::List => backlog::list(&session().await?).await,
+        Command::Explain { issue } => backlog::explain(&session().await?, *issue).await,
+        Command::Sandbox(arguments) => sandbox::serve(arguments, console).await,
+        _ => Err(Failure::new(Exit::Unexpected, "coming", "")),
     }
 }
 
-fn todo(_: &Console) -> Result<Ended, Failure> {
-    Err(Failure::new(Exit::Unexpected, "coming", ""))
+/// Shows the result in the form that was asked for, and hands it to the workflow.
+fn publish(invocation: &Invocation, console: &Console, ended: Ended) -> Result<Exit, Failure> {
+    let environment = &invocation.environment;
+    let colour = Colour::for_output(std::io::stdout().is_terminal(), environment.no_color);
+    match (&ended.shown, invocation.format) {
+        (_, Format::Json) => {
+            let document = json::document(&ended.outputs.command, &ended.json).map_err(|error| {
+                Failure::new(Exit::Unexpected, format!("the result could not be written as JSON: {error}"), "")
+            })?;
+            console.document(&document);
+        }
+        (Shown::Report(report), Format::Text) => console.result(&terminal::render(report, colour)),
+        (Shown::Report(report), Format::Markdown) => console.result(&summary::render(report)),
+        (Shown::Text(text), _) => console.result(text),
+    }
+    let files = action_files(invocation);
+    let redactor = environment.redactor();
+    files.write_outputs(&ended.outputs, &redactor)?;
+    if let Shown::Report(report) = &ended.shown {
+        files.append_summary(&summary::render(report), &redactor)?;
+    }
+    Ok(ended.exit)
 }
 
-fn shown(ended: &Ended, format: Format) -> String {
-    match format {
-        Format::Text => ended.text.clone(),
-        Format::Markdown => ended.markdown.clone(),
-        Format::Json => serde_json::to_string_pretty(&ended.json).unwrap_or_default(),
-    }
+fn action_files(invocation: &Invocation) -> ActionFiles {
+    let environment = &invocation.environment;
+    ActionFiles { output: environment.output.clone(), summary: environment.step_summary.clone() }
 }
 
-/// One clear sentence with what to do.
-fn tell(console: &Console, failure: &Failure) -> u8 {
-    console.say(&format!("error: {}", failure.message));
-    if !failure.hint.is_empty() {
-        console.say(&format!("  {}", failure.hint.replace('\n', "\n  ")));
+fn failed(invocation: &Invocation, failure: &Failure) -> StepOutputs {
+    StepOutputs {
+        command: invocation.command.name().to_owned(),
+        decision: "failed".to_owned(),
+        reason: failure.message.clone(),
+        ..StepOutputs::default()
     }
-    failure.exit.code()
 }

@@ -1,7 +1,9 @@
 //! The only rooms that know a wire format.
 
 pub mod actions;
+pub mod checks;
 pub mod clock;
+pub mod git;
 pub mod github;
 mod http;
 pub mod model;

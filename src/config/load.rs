@@ -1,5 +1,6 @@
 //! The way in: file and inputs become a configuration with the source of every value, or all problems at once.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::layers::{Inputs, Layered, Source};
@@ -24,7 +25,7 @@ pub struct Loaded {
 }
 
 /// One effective value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Setting {
     /// Such as `models.cto.temperature` or `checks[0].name`.
     pub key: String,
@@ -209,6 +210,11 @@ merge:   { method: rebase, dispatch: [ci.yml] }
         assert_eq!(source("models.cto.temperature"), "0.2 from default");
         assert_eq!(source("budget.task_usd"), "2 from c.yaml:6");
         assert_eq!(source("budget.review_usd"), "0.1 from default");
+        let setting = loaded.settings.iter().find(|setting| setting.key == "budget.task_usd").unwrap();
+        assert_eq!(
+            serde_json::to_value(setting).unwrap(),
+            serde_json::json!({"key": "budget.task_usd", "value": 2, "source": "c.yaml:6"})
+        );
     }
 
     #[test]
@@ -311,6 +317,17 @@ labels: { roadmap: blocked, hold: "a,b" }
             complaints("version: 1\nimplement: {engine: command}\n"),
             ["config.yaml:2:12: implement.command: expected the command line of a coding agent, because `engine` is \
               `command`"]
+        );
+    }
+
+    #[test]
+    fn a_key_in_the_file_is_refused_and_not_repeated() {
+        assert_eq!(
+            complaints("version: 1\nmodels:\n  engineer: {model: m, api_key: sk-verysecret}\n"),
+            [
+                "config.yaml:3:24: models.engineer: unknown key `api_key`; keys and tokens never stand in this file: set \
+              OPENAI_API_KEY, ANTHROPIC_API_KEY or GITHUB_TOKEN, or the Action's inputs"
+            ]
         );
     }
 

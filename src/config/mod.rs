@@ -1,7 +1,7 @@
 //! Configuration: as written, layered with sources, validated with all problems at once.
 //!
 //! `raw` mirrors the file, `layers` remembers where each value came from, and this file holds the valid form that
-//! the rest of the house reads. [`load`] is the way in.
+//! the rest of the house reads. [`load()`] is the way in.
 
 mod defaults;
 mod digest;

@@ -145,9 +145,7 @@ impl Walk<'_> {
             let inner_path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let Some(inner) = known.and_then(|known| known.get(&name)).or(any) else {
                 let names: Vec<&str> = known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
-                let near = nearest(&name, names.iter().copied()).map(str::to_owned);
-                let list = if near.is_none() { format!("; known keys: {}", names.join(", ")) } else { String::new() };
-                self.problem(key.place, path, format!("unknown key `{}`{list}", short(&name)), near);
+                self.unknown_key(key.place, path, &name, &names);
                 continue;
             };
             if let Some(json) = self.node(value, inner, &inner_path) {
@@ -175,6 +173,19 @@ impl Walk<'_> {
         }
         // A whole section is kept at the top, where one bad key must not hide the others.
         (whole || path.is_empty()).then_some(Json::Object(map))
+    }
+
+    fn unknown_key(&mut self, place: Place, path: &str, name: &str, known: &[&str]) {
+        let near = nearest(name, known.iter().copied()).map(str::to_owned);
+        let secret = ["key", "token", "secret", "password"].iter().any(|word| name.to_lowercase().contains(word));
+        let more = match (&near, secret) {
+            (Some(_), _) => String::new(),
+            (None, true) => "; keys and tokens never stand in this file: set OPENAI_API_KEY, ANTHROPIC_API_KEY or \
+                             GITHUB_TOKEN, or the Action's inputs"
+                .to_owned(),
+            (None, false) => format!("; known keys: {}", known.join(", ")),
+        };
+        self.problem(place, path, format!("unknown key `{}`{more}", short(name)), near);
     }
 
     fn word(&mut self, node: &Node, words: &[&str], path: &str) -> Option<Json> {

@@ -8,21 +8,19 @@ pub fn estimate(text: &str) -> u64 {
     for c in text.chars() {
         let kind = Kind::of(c);
         run = if kind == before { run + 1 } else { 1 };
-        halves += match kind {
-            // A word of up to nine letters is one token; camelCase humps start anew.
-            Kind::Lower if run % 9 == 1 && !(run == 1 && before == Kind::Upper) => 2,
-            Kind::Upper if run % 3 == 1 => 2,
-            Kind::Digit if run % 3 == 1 => 2,
-            // A single space belongs to the word behind it.
-            Kind::Space if run == 2 || run % 16 == 0 => 2,
-            Kind::Line if run == 1 => 2,
+        let starts = match kind {
+            // A word of up to nine letters is one token; a capital before it belongs to it.
+            Kind::Lower => run % 9 == 1 && !(run == 1 && before == Kind::Upper),
             // Marks often pair up: `);`, `::`, `//`.
-            Kind::Mark if run % 3 == 1 => 2,
-            Kind::Mark if run % 3 == 0 => 1,
-            Kind::Foreign => 1,
-            Kind::Wide => 2,
-            _ => 0,
+            Kind::Upper | Kind::Digit | Kind::Mark => run % 3 == 1,
+            // A single space belongs to the word behind it.
+            Kind::Space => run == 2 || run.is_multiple_of(16),
+            Kind::Line => run == 1,
+            Kind::Wide => true,
+            Kind::Foreign => false,
         };
+        let half = kind == Kind::Foreign || (kind == Kind::Mark && run.is_multiple_of(3));
+        halves += u64::from(starts) * 2 + u64::from(half);
         before = kind;
     }
     halves.div_ceil(2)

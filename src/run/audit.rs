@@ -21,7 +21,8 @@ pub(super) async fn show(session: &Session) -> Result<Ended, Failure> {
     } else {
         records.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    Ended::plain("audit show", "shown", text).with_json(&records)
+    let reason = format!("{} records", records.len());
+    Ended::text("audit show", "shown", &reason, text).with_json(&records)
 }
 
 pub(super) async fn verify(session: &Session) -> Result<Ended, Failure> {
@@ -31,7 +32,7 @@ pub(super) async fn verify(session: &Session) -> Result<Ended, Failure> {
         0 => format!("the ledger ({BRANCH}) has no records yet"),
         _ => format!("the ledger is whole: {count} records, the last with hash {tip}"),
     };
-    Ended::plain("audit verify", "whole", text).with_json(&json!({ "records": count, "tip": tip }))
+    Ended::sentence("audit verify", "whole", &text).with_json(&json!({ "records": count, "tip": tip }))
 }
 
 async fn read(session: &Session) -> Result<chain::Chain, Failure> {

@@ -10,31 +10,28 @@ use super::session::CONFIG_PATH;
 use crate::cli::Invocation;
 use crate::config::{ConfigFile, Loaded, load, schema};
 use crate::outcome::{Exit, Failure};
+use crate::report::{Report, sections};
 
 pub(super) fn print_schema() -> Result<Ended, Failure> {
     let text = serde_json::to_string_pretty(schema())
         .map_err(|error| Failure::new(Exit::Unexpected, format!("the schema could not be written: {error}"), ""))?;
-    Ended::plain("config schema", "shown", text).with_json(schema())
+    Ended::text("config schema", "shown", "the schema of the configuration", text).with_json(schema())
 }
 
 pub(super) fn check(invocation: &Invocation) -> Result<Ended, Failure> {
     let (name, _) = local(invocation)?;
-    Ok(Ended::plain("config check", "valid", format!("{name} is valid")))
+    Ok(Ended::sentence("config check", "valid", &format!("{name} is valid")))
 }
 
 pub(super) fn show(invocation: &Invocation) -> Result<Ended, Failure> {
     let (_, loaded) = local(invocation)?;
-    let lines: Vec<String> = loaded
-        .settings
-        .iter()
-        .map(|setting| format!("{}: {}  # {}", setting.key, setting.value, setting.source))
-        .collect();
     let values: Vec<_> = loaded
         .settings
         .iter()
         .map(|setting| json!({ "key": setting.key, "value": setting.value, "source": setting.source.to_string() }))
         .collect();
-    Ended::plain("config show", "shown", lines.join("\n")).with_json(&values)
+    let report = Report::default().table(sections::settings(&loaded.settings));
+    Ended::report("config show", "shown", "the effective configuration", report).with_json(&values)
 }
 
 /// The file of the checkout at hand: these commands judge what is being written, not what is in force.

@@ -4,33 +4,45 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::outcome::{Exit, Failure, StepOutputs};
+use crate::report::{Report, Text};
 
 /// The end of a command that could be carried out, whatever it decided.
 #[derive(Debug, Clone)]
 pub(super) struct Ended {
     pub(super) exit: Exit,
     pub(super) outputs: StepOutputs,
-    /// For a terminal.
-    pub(super) text: String,
-    /// For the job summary and `--format markdown`.
-    pub(super) markdown: String,
+    pub(super) shown: Shown,
     /// For `--format json`.
     pub(super) json: Value,
 }
 
+/// What people read.
+#[derive(Debug, Clone)]
+pub(super) enum Shown {
+    Report(Report),
+    /// Text that is the result itself, such as a schema.
+    Text(String),
+}
+
 impl Ended {
-    /// A result that is the same text everywhere.
-    pub(super) fn plain(command: &str, decision: &str, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let reason = text.lines().next().unwrap_or_default().to_owned();
+    /// One sentence, such as "nothing to do".
+    pub(super) fn sentence(command: &str, decision: &str, reason: &str) -> Self {
+        Self::report(command, decision, reason, Report::default().line(Text::theirs(reason)))
+    }
+
+    pub(super) fn report(command: &str, decision: &str, reason: &str, report: Report) -> Self {
+        Self { shown: Shown::Report(report), ..Self::text(command, decision, reason, String::new()) }
+    }
+
+    pub(super) fn text(command: &str, decision: &str, reason: &str, text: String) -> Self {
         let outputs = StepOutputs {
             command: command.to_owned(),
             decision: decision.to_owned(),
-            reason,
+            reason: reason.to_owned(),
             ..StepOutputs::default()
         };
-        let json = serde_json::json!({ "command": command, "decision": decision, "text": text });
-        Self { exit: Exit::Done, outputs, markdown: text.clone(), text, json }
+        let json = serde_json::json!({ "decision": decision, "reason": reason });
+        Self { exit: Exit::Done, outputs, shown: Shown::Text(text), json }
     }
 
     pub(super) fn with_json(mut self, value: &impl Serialize) -> Result<Self, Failure> {

@@ -62,8 +62,15 @@ fn execute(
         return Err(errors);
     }
     let variables = values::variables(schema, operation.variables, given)?;
-    let mut execution =
-        Execution { schema, operation: &operation, variables: &variables, state, caller, errors: Vec::new() };
+    let mut execution = Execution {
+        schema,
+        operation: &operation,
+        variables: &variables,
+        state,
+        caller,
+        looked: resolve::Looked::default(),
+        errors: Vec::new(),
+    };
     let data = execution.run();
     let mut answer = Map::from_iter([("data".to_owned(), data)]);
     if !execution.errors.is_empty() {

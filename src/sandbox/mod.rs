@@ -7,6 +7,7 @@
 mod answer;
 mod clock;
 mod exchange;
+pub mod faults;
 mod git;
 mod graphql;
 mod hooks;

@@ -108,7 +108,7 @@ fn entry(role: String, dialect: Dialect, outcome: Outcome, usage: Option<Usage>,
 fn reason_of(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Played { .. } => "",
-        Outcome::Unscripted { reason } | Outcome::Refused { reason, .. } => reason,
+        Outcome::Unscripted { reason } | Outcome::Refused { reason, .. } | Outcome::Declined { reason, .. } => reason,
     }
 }
 
@@ -118,26 +118,27 @@ type Refused = Box<(Outcome, Answer)>;
 /// Reads the request in its dialect; a refusal comes with its answer.
 fn read(script: &ModelScript, dialect: Dialect, headers: &HeaderMap, request: &Value) -> Result<Heard, Refused> {
     let key = script.api_key.as_deref();
-    let refused = |status: u16, reason: String, body: Value| {
-        Box::new((Outcome::Refused { status, reason }, Answer { status, body, retry_after: None }))
+    let refused = |status: u16, reason: String, body: Value, planned: bool| {
+        let outcome = if planned { Outcome::Declined { status, reason } } else { Outcome::Refused { status, reason } };
+        Box::new((outcome, Answer { status, body, retry_after: None }))
     };
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     if !content_type.is_some_and(|v| v.starts_with("application/json")) {
         let reason = "the content type must be application/json".to_owned();
         let body = error(dialect, 415, &reason, 0);
-        return Err(refused(415, reason, body));
+        return Err(refused(415, reason, body, false));
     }
     match dialect {
         Dialect::ChatCompletions => {
             chat::check_key(headers, key).and_then(|()| chat::read(request, &script.refuse)).map_err(|r| {
                 let body = chat::error(r.status, &r.message, r.param.as_deref(), r.code);
-                refused(r.status, r.message, body)
+                refused(r.status, r.message, body, r.planned)
             })
         }
         Dialect::Messages => {
             messages::check_headers(headers, key).and_then(|()| messages::read(request, &script.refuse)).map_err(|r| {
                 let body = messages::error(r.status, &r.message, 0);
-                refused(r.status, r.message, body)
+                refused(r.status, r.message, body, r.planned)
             })
         }
     }
@@ -315,6 +316,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_model_that_cannot_be_forced_answers_with_the_only_tool() {
+        let (base, log) = serve_script("refuse: [tool_choice]\nroles: {ciso_review: [{answer: {score: 1}}]}").await;
+        let mut body = json!({"model": "m", "max_tokens": 50, "messages": [{"role": "user", "content": "go"}],
+            "tools": [{"name": "ciso_review", "input_schema": {"type": "object"}}],
+            "tool_choice": {"type": "tool", "name": "ciso_review"}});
+        let (status, refused) = ask_messages(&base, &body).await;
+        assert_eq!(status, 400);
+        assert!(refused["error"]["message"].as_str().unwrap().contains("tool_choice"));
+        body["tool_choice"] = json!({"type": "auto"});
+        assert_eq!(ask_messages(&base, &body).await.1["content"][0]["input"], json!({"score": 1}));
+        assert_eq!((log.unscripted(), log.entries()[1].role.as_str()), (0, "ciso_review"));
+    }
+
+    #[tokio::test]
     async fn messages_answer_with_the_forced_tool_and_refuse_in_their_envelope() {
         let script = "api_key: sk-x\nroles: {ciso_review: [{answer: {score: 1}}, {status: 529}]}";
         let (base, log) = serve_script(script).await;
@@ -330,6 +345,6 @@ mod tests {
             let request = client().post(format!("{base}/v1/messages")).header("x-api-key", key).json(&body);
             assert_eq!(request.send().await.unwrap().status().as_u16(), status, "wrong key, then no version");
         }
-        assert_eq!(log.complaints().len(), 2);
+        assert_eq!(log.complaints().len(), 1, "the wrong key was asked for by the script");
     }
 }

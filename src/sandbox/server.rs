@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{Request as HttpRequest, State as Extract};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response as HttpResponse;
 use axum::{Router, body};
@@ -177,7 +177,7 @@ async fn read(request: HttpRequest) -> anyhow::Result<Request> {
 fn http(response: &Response) -> HttpResponse {
     let (content_type, bytes) = response.encoded();
     let mut answer = HttpResponse::new(body::Body::from(bytes));
-    *answer.status_mut() = axum::http::StatusCode::from_u16(response.status).unwrap_or_default();
+    *answer.status_mut() = StatusCode::from_u16(response.status).unwrap_or_default();
     let content_type = content_type.map(|value| ("content-type".to_owned(), value));
     for (name, value) in content_type.iter().map(|(n, v)| (n, v)).chain(&response.headers) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

@@ -71,9 +71,9 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(300),
+            timeout: Duration::from_mins(5),
             first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(60),
+            longest_pause: Duration::from_mins(1),
             attempts: 4,
         }
     }
@@ -105,7 +105,7 @@ impl Gateway {
         month_spent: Usd,
         patience: Patience,
     ) -> Result<Self, ModelError> {
-        let limiter = Limiter::new(config.budget.requests_per_minute, Duration::from_secs(60));
+        let limiter = Limiter::new(config.budget.requests_per_minute, Duration::from_mins(1));
         Ok(Self {
             models: config.models.clone(),
             prices: config.prices.clone(),

@@ -162,7 +162,7 @@ impl Partner {
         match answer.status {
             status @ (401 | 403) => ModelError::Denied { provider, status },
             429 if answer.body.pointer("/error/code").and_then(Value::as_str) != Some("insufficient_quota") => {
-                let retry_after = answer.retry_after.unwrap_or(Duration::from_secs(60));
+                let retry_after = answer.retry_after.unwrap_or(Duration::from_mins(1));
                 ModelError::RateLimited { provider, retry_after }
             }
             status @ (408 | 500..=599) => self.unavailable(format!("it answered {status}")),

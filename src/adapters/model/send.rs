@@ -144,13 +144,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Duration::try_from_secs_f64(millis / 1000.0).ok();
     }
     let text = text("retry-after")?;
-    match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-        Err(_) => {
-            let at = DateTime::parse_from_rfc2822(text).ok()?;
-            Some((at.with_timezone(&Utc) - Utc::now()).to_std().unwrap_or_default())
-        }
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
     }
+    let at = DateTime::parse_from_rfc2822(text).ok()?;
+    Some((at.with_timezone(&Utc) - Utc::now()).to_std().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::subject;
-use crate::sandbox::World;
-use crate::sandbox::git::NewCommit;
-use crate::sandbox::moves::{checks, issues, pulls, refs, reviews};
-use crate::sandbox::people::{ACTIONS_APP, Actor, login};
-use crate::sandbox::refusal::Refusal;
-use crate::sandbox::state::{CheckRun, Output, ReviewState, Ruleset, State};
+use crate::sandbox::people::{ACTIONS_APP, login};
+use crate::sandbox::{World, world};
 
 /// One step. A step whose subject does not exist yet is skipped, so that a sweep can place any step anywhere.
 ///
@@ -180,21 +177,39 @@ pub enum Done {
 impl Move {
     /// Takes the step. Nothing of it is a request: it is neither counted nor recorded.
     pub fn perform(&self, world: &World) -> Done {
-        let mut state = world.state();
-        match perform(&mut state, self) {
+        match perform(world, self) {
             Ok(words) => Done::Done(words),
             Err(error) => Done::Skipped(format!("{error:#}")),
         }
     }
 }
 
-fn perform(state: &mut State, step: &Move) -> anyhow::Result<String> {
+fn perform(world: &World, step: &Move) -> anyhow::Result<String> {
     let mut words = Vec::new();
+    branches(world, step, &mut words)?;
+    talk(world, step, &mut words)?;
+    judge(world, step, &mut words)?;
+    if let Some(names) = &step.require_checks {
+        let checks: Vec<_> = names.iter().map(|name| json!({"context": name})).collect();
+        let parameters = json!({"required_status_checks": checks, "strict_required_status_checks_policy": false});
+        let rule = json!({"type": "required_status_checks", "parameters": parameters});
+        world.add_ruleset("required checks", &["~DEFAULT_BRANCH"], vec![rule], Vec::new());
+        words.push(format!("requires {}", names.join(", ")));
+    }
+    anyhow::ensure!(!words.is_empty(), "the step says nothing");
+    Ok(words.join(", "))
+}
+
+fn who(by: Option<&String>) -> &str {
+    by.map_or(login::WRITER, String::as_str)
+}
+
+fn branches(world: &World, step: &Move, words: &mut Vec<String>) -> anyhow::Result<()> {
     if let Some(push) = &step.push {
-        words.push(pushed(state, push, false)?);
+        words.push(pushed(world, push, &subject::branch(world, push.branch.as_deref()))?);
     }
     if let Some(push) = &step.move_base {
-        words.push(pushed(state, push, true)?);
+        words.push(pushed(world, push, &world.default_branch())?);
     }
     if let Some(add) = &step.add_workflow {
         let job = &add.job;
@@ -202,193 +217,119 @@ fn perform(state: &mut State, step: &Move) -> anyhow::Result<String> {
             "name: {job}\non: [push, pull_request]\njobs:\n  {job}:\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
         );
         let files = BTreeMap::from([(format!(".github/workflows/{job}.yml"), Some(text))]);
-        let push = Push { branch: add.branch.clone(), files, by: add.by.clone(), ..Push::default() };
-        words.push(pushed(state, &push, false)?);
+        let push = Push { files, by: add.by.clone(), ..Push::default() };
+        words.push(pushed(world, &push, &subject::branch(world, add.branch.as_deref()))?);
     }
     if let Some(of) = &step.delete_branch {
-        let (actor, branch) = (actor(state, of.by.as_deref())?, subject::branch(state, of.branch.as_deref()));
-        refs::delete(state, actor, &format!("refs/heads/{branch}")).map_err(Refusal::into_error)?;
+        let branch = subject::branch(world, of.branch.as_deref());
+        world.delete_branch(who(of.by.as_ref()), &branch)?;
         words.push(format!("deleted {branch}"));
     }
-    for (labelling, on) in [(&step.label, true), (&step.unlabel, false)] {
-        if let Some(l) = labelling {
-            let number = subject::number(state, l.issue, l.on_pull)?;
-            let actor = actor(state, l.by.as_deref())?;
-            if on {
-                issues::label(state, actor, number, &l.label);
-            } else {
-                anyhow::ensure!(issues::unlabel(state, actor, number, &l.label), "#{number} has no label {}", l.label);
-            }
-            words.push(format!("{} #{number} {}", if on { "labelled" } else { "unlabelled" }, l.label));
-        }
-    }
-    talk(state, step, &mut words)?;
-    pull_steps(state, step, &mut words)?;
-    if let Some(names) = &step.require_checks {
-        words.push(require_checks(state, names));
-    }
-    anyhow::ensure!(!words.is_empty(), "the step says nothing");
-    Ok(words.join(", "))
+    Ok(())
 }
 
-fn actor(state: &State, by: Option<&str>) -> anyhow::Result<Actor> {
-    let by = by.unwrap_or(login::WRITER);
-    state.people.actor(by).with_context(|| format!("there is no account {by}"))
-}
-
-fn pushed(state: &mut State, push: &Push, base: bool) -> anyhow::Result<String> {
-    let actor = actor(state, push.by.as_deref())?;
-    let default = state.repo.default_branch.clone();
-    let branch = if base { default } else { subject::branch(state, push.branch.as_deref()) };
-    let full = format!("refs/heads/{branch}");
-    let head = state.git.ref_sha(&full).with_context(|| format!("there is no branch {branch}"))?;
-    let commit = state.git.commit(&head)?;
-    let author = state.signature(actor);
-    let mut files = push.files.clone();
+fn pushed(world: &World, push: &Push, branch: &str) -> anyhow::Result<String> {
+    let head = world.branch(branch).with_context(|| format!("there is no branch {branch}"))?;
+    let mut files: Vec<(&str, Option<&str>)> =
+        push.files.iter().map(|(path, text)| (path.as_str(), text.as_deref())).collect();
+    // What the branch has makes the text differ from push to push.
+    let text = format!("Pushed on top of {head}\n");
     if files.is_empty() {
-        files.insert("ADVERSARY.md".to_owned(), Some(format!("Pushed at {}\n", author.seconds)));
+        files.push(("ADVERSARY.md", Some(&text)));
     }
-    let mut changes = Vec::new();
-    for (path, content) in &files {
-        let blob = content.as_ref().map(|text| state.git.write_blob(text.as_bytes())).transpose()?;
-        changes.push((path.clone(), blob.map(|sha| ("100644".to_owned(), sha))));
-    }
-    let tree = state.git.write_tree(Some(&commit.tree), &changes)?;
-    let parents = if push.force { commit.parents } else { vec![head] };
     let message = push.message.as_deref().unwrap_or("A change by somebody else\n");
-    let new = NewCommit { tree: &tree, parents: &parents, message, author: author.clone(), committer: author };
-    let sha = state.git.write_commit(&new)?;
-    refs::update(state, actor, &full, &sha, push.force).map_err(Refusal::into_error)?;
+    let sha = if push.force {
+        let base = world.commit_parents(&head).into_iter().next().unwrap_or(head);
+        world.force_push(who(push.by.as_ref()), branch, &base, &files, message)?
+    } else {
+        world.push(who(push.by.as_ref()), branch, &files, message)?
+    };
     Ok(format!("pushed {sha} to {branch}"))
 }
 
-fn talk(state: &mut State, step: &Move, words: &mut Vec<String>) -> anyhow::Result<()> {
+fn talk(world: &World, step: &Move, words: &mut Vec<String>) -> anyhow::Result<()> {
+    if let Some(l) = &step.label {
+        let number = subject::number(world, l.issue, l.on_pull)?;
+        world.label(who(l.by.as_ref()), number, &l.label)?;
+        words.push(format!("labelled #{number} {}", l.label));
+    }
+    if let Some(l) = &step.unlabel {
+        let number = subject::number(world, l.issue, l.on_pull)?;
+        world.unlabel(who(l.by.as_ref()), number, &l.label)?;
+        words.push(format!("unlabelled #{number} {}", l.label));
+    }
     if let Some(edit) = &step.edit_issue {
-        let number = subject::number(state, edit.issue, false)?;
-        let actor = actor(state, edit.by.as_deref())?;
-        if let Some(title) = &edit.title {
-            issues::rename(state, actor, number, title);
-        }
-        if let Some(body) = &edit.body {
-            issues::set_body(state, actor, number, Some(body));
-        }
+        let number = subject::number(world, edit.issue, false)?;
+        world.edit_issue(who(edit.by.as_ref()), number, edit.title.as_deref(), edit.body.as_deref())?;
         words.push(format!("edited #{number}"));
     }
     if let Some(of) = &step.close {
-        let number = subject::number(state, of.issue, false)?;
-        let actor = actor(state, of.by.as_deref())?;
-        issues::close(state, actor, number, Some("not_planned"), None);
+        let number = subject::number(world, of.issue, false)?;
+        world.close_issue(who(of.by.as_ref()), number, "not_planned")?;
         words.push(format!("closed #{number}"));
     }
     if let Some(of) = &step.assign {
-        let number = subject::number(state, of.issue, false)?;
-        let actor = actor(state, of.by.as_deref())?;
-        let login = of.by.clone().unwrap_or_else(|| login::WRITER.to_owned());
-        issues::assign(state, actor, number, &[login], true);
+        let number = subject::number(world, of.issue, false)?;
+        world.assign(who(of.by.as_ref()), number, who(of.by.as_ref()))?;
         words.push(format!("assigned #{number}"));
     }
     if let Some(c) = &step.comment {
-        let number = subject::number(state, c.issue, c.on_pull)?;
-        let actor = actor(state, c.by.as_deref())?;
-        let id = issues::comment(state, actor, number, &c.body);
+        let number = subject::number(world, c.issue, c.on_pull)?;
+        let id = world.comment(who(c.by.as_ref()), number, &c.body)?;
         words.push(format!("commented {id} on #{number}"));
     }
     if let Some(c) = &step.edit_comment {
-        let number = subject::number(state, c.issue, c.on_pull)?;
-        let actor = actor(state, c.by.as_deref())?;
+        let number = subject::number(world, c.issue, c.on_pull)?;
         let fits = |text: &str| c.containing.as_ref().is_none_or(|part| text.contains(part.as_str()));
-        let newest = state.comments.values().rev().find(|known| known.issue == number && fits(&known.body));
-        let id = newest.map(|known| known.id).with_context(|| format!("#{number} has no such comment"))?;
-        issues::edit_comment(state, actor, id, &c.body);
+        let newest = world.comments(number).into_iter().filter(|known| fits(&known.body)).max_by_key(|known| known.id);
+        let id = newest.with_context(|| format!("#{number} has no such comment"))?.id;
+        world.edit_comment(who(c.by.as_ref()), id, &c.body)?;
         words.push(format!("edited comment {id} on #{number}"));
     }
     Ok(())
 }
 
-fn pull_steps(state: &mut State, step: &Move, words: &mut Vec<String>) -> anyhow::Result<()> {
+fn judge(world: &World, step: &Move, words: &mut Vec<String>) -> anyhow::Result<()> {
     if let Some(review) = &step.review {
-        let number = subject::pull(state, review.pull)?;
-        let actor = actor(state, review.by.as_deref())?;
+        let pull = subject::pull(world, review.pull)?;
         let verdict = match review.verdict {
-            Verdict::Approve => ReviewState::Approved,
-            Verdict::RequestChanges => ReviewState::ChangesRequested,
-            Verdict::Comment => ReviewState::Commented,
+            Verdict::Approve => world::Verdict::Approve,
+            Verdict::RequestChanges => world::Verdict::RequestChanges,
+            Verdict::Comment => world::Verdict::Comment,
         };
-        reviews::submit(state, actor, number, verdict, &review.body, None).map_err(Refusal::into_error)?;
-        words.push(format!("reviewed #{number}"));
+        world.review(who(review.by.as_ref()), pull.number, verdict, &review.body, None)?;
+        words.push(format!("reviewed #{}", pull.number));
     }
     if let Some(of) = &step.dismiss {
-        let number = subject::pull(state, of.pull)?;
-        let actor = actor(state, of.by.as_deref())?;
-        let live = |state: ReviewState| matches!(state, ReviewState::Approved | ReviewState::ChangesRequested);
-        let newest = state.reviews.iter().rev().find(|review| review.pull == number && live(review.state));
-        let id = newest.map(|review| review.id).with_context(|| format!("#{number} has no review to dismiss"))?;
-        reviews::dismiss(state, actor, id, Some("no longer valid")).map_err(Refusal::into_error)?;
+        let number = subject::pull(world, of.pull)?.number;
+        let live = |state: &str| matches!(state, "APPROVED" | "CHANGES_REQUESTED");
+        let newest = world.reviews(number).into_iter().rfind(|review| live(&review.state));
+        let id = newest.with_context(|| format!("#{number} has no review to dismiss"))?.id;
+        world.dismiss(who(of.by.as_ref()), id, "no longer valid")?;
         words.push(format!("dismissed review {id} of #{number}"));
     }
     if let Some(of) = &step.draft {
-        let number = subject::pull(state, of.pull)?;
-        let actor = actor(state, of.by.as_deref())?;
-        pulls::set_draft(state, actor, number, true);
+        let number = subject::pull(world, of.pull)?.number;
+        world.set_draft(who(of.by.as_ref()), number, true)?;
         words.push(format!("made #{number} a draft"));
     }
     if let Some(of) = &step.retarget {
-        let number = subject::pull(state, of.pull)?;
-        let actor = actor(state, of.by.as_deref())?;
+        let number = subject::pull(world, of.pull)?.number;
         let base = of.base.as_deref().context("`retarget` needs a base")?;
-        pulls::retarget(state, actor, number, base).map_err(Refusal::into_error)?;
+        world.retarget(who(of.by.as_ref()), number, base)?;
         words.push(format!("retargeted #{number} to {base}"));
     }
     if let Some(check) = &step.check {
-        let (number, sha) = subject::head(state, check.pull)?;
+        let pull = subject::pull(world, check.pull)?;
         let result = check.result.as_deref().unwrap_or("failure");
-        checked(state, &sha, &check.name, result, check.app.unwrap_or(ACTIONS_APP));
-        words.push(format!("check {} of #{number} is {result}", check.name));
+        world.check_run(&pull.head_sha, &check.name, Some(result), check.app.unwrap_or(ACTIONS_APP));
+        words.push(format!("check {} of #{} is {result}", check.name, pull.number));
     }
     if let Some(status) = &step.status {
-        let (number, sha) = subject::head(state, status.pull)?;
-        let actor = actor(state, status.by.as_deref())?;
+        let pull = subject::pull(world, status.pull)?;
         let result = status.result.as_deref().unwrap_or("failure");
-        checks::status(state, actor, &sha, &status.name, result, None, None);
-        words.push(format!("status {} of #{number} is {result}", status.name));
+        world.status(who(status.by.as_ref()), &pull.head_sha, &status.name, result)?;
+        words.push(format!("status {} of #{} is {result}", status.name, pull.number));
     }
     Ok(())
-}
-
-/// Adds a completed check run of an App, in a suite of its own.
-fn checked(state: &mut State, sha: &str, name: &str, conclusion: &str, app: u64) {
-    let (id, suite, now) = (state.id(), checks::suite_for(state, app, sha), state.now());
-    let run = CheckRun {
-        id,
-        suite,
-        app,
-        name: name.to_owned(),
-        head_sha: sha.to_owned(),
-        external_id: None,
-        details_url: None,
-        status: "completed".to_owned(),
-        conclusion: Some(conclusion.to_owned()),
-        started_at: Some(now),
-        completed_at: Some(now),
-        output: Output::default(),
-        planned: None,
-    };
-    checks::add(state, run);
-}
-
-fn require_checks(state: &mut State, names: &[String]) -> String {
-    let (id, created_at) = (state.id(), state.now());
-    let checks: Vec<_> = names.iter().map(|name| serde_json::json!({"context": name})).collect();
-    let rule = serde_json::json!({"type": "required_status_checks", "parameters": {
-        "required_status_checks": checks, "strict_required_status_checks_policy": false}});
-    state.rulesets.push(Ruleset {
-        id,
-        name: "required checks".to_owned(),
-        include: vec!["~DEFAULT_BRANCH".to_owned()],
-        rules: vec![rule],
-        bypass_actors: Vec::new(),
-        active: true,
-        created_at,
-    });
-    format!("requires {}", names.join(", "))
 }

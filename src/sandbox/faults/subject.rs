@@ -2,41 +2,33 @@
 
 use anyhow::Context as _;
 
-use crate::sandbox::moves::pulls;
-use crate::sandbox::state::State;
+use crate::sandbox::World;
+use crate::sandbox::world::PullFact;
 
 /// The newest open pull request, or the one with this number.
-pub(super) fn pull(state: &State, number: Option<u64>) -> anyhow::Result<u64> {
-    let number = number.or_else(|| pulls::open_where(state, |_| true).into_iter().max());
-    let known = number.filter(|number| state.pulls.contains_key(number));
+pub(super) fn pull(world: &World, number: Option<u64>) -> anyhow::Result<PullFact> {
+    let known = match number {
+        Some(number) => world.pull(number),
+        None => world.pulls().into_iter().filter(|pull| pull.open).max_by_key(|pull| pull.number),
+    };
     known.context("there is no such pull request")
 }
 
-/// A pull request and its head.
-pub(super) fn head(state: &State, number: Option<u64>) -> anyhow::Result<(u64, String)> {
-    let number = pull(state, number)?;
-    let head = state.pulls.get(&number).map(|pull| pull.head_sha.clone());
-    Ok((number, head.unwrap_or_default()))
-}
-
 /// The newest open issue, or the newest open pull request, or what has this number.
-pub(super) fn number(state: &State, number: Option<u64>, on_pull: bool) -> anyhow::Result<u64> {
+pub(super) fn number(world: &World, number: Option<u64>, on_pull: bool) -> anyhow::Result<u64> {
     if on_pull {
-        return pull(state, number);
+        return Ok(pull(world, number)?.number);
     }
-    let newest = || {
-        let open = state.issues.values().filter(|issue| issue.open && !state.pulls.contains_key(&issue.number));
-        open.map(|issue| issue.number).max()
-    };
-    let number = number.or_else(newest).filter(|number| state.issues.contains_key(number));
-    number.context("there is no such issue")
+    if let Some(number) = number {
+        let known = world.issue(number).is_some() || world.pull(number).is_some();
+        return known.then_some(number).with_context(|| format!("there is no #{number}"));
+    }
+    let newest = world.issues().into_iter().filter(|issue| issue.open).map(|issue| issue.number).max();
+    newest.context("there is no open issue")
 }
 
 /// A branch: the named one, the head of the newest open pull request, or the default branch.
-pub(super) fn branch(state: &State, name: Option<&str>) -> String {
-    let head = || {
-        let number = pull(state, None).ok()?;
-        state.pulls.get(&number).map(|pull| pull.head_ref.clone())
-    };
-    name.map(str::to_owned).or_else(head).unwrap_or_else(|| state.repo.default_branch.clone())
+pub(super) fn branch(world: &World, name: Option<&str>) -> String {
+    let head = || pull(world, None).ok().map(|pull| pull.head_ref);
+    name.map(str::to_owned).or_else(head).unwrap_or_else(|| world.default_branch())
 }

@@ -129,15 +129,25 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-        let mut raw = format!("tree {}\n", new.tree);
-        for parent in new.parents {
-            raw.push_str("parent ");
-            raw.push_str(parent);
-            raw.push('\n');
-        }
-        raw.push_str(&format!("author {}\n", written(&new.author)));
-        raw.push_str(&format!("committer {}\n\n", written(&new.committer)));
-        raw.push_str(new.message);
+        let parents: String = new
+            .parents
+            .iter()
+            .map(|parent| {
+                format!(
+                    "parent {parent}
+"
+                )
+            })
+            .collect();
+        let (author, committer) = (written(&new.author), written(&new.committer));
+        let raw = format!(
+            "tree {}
+{parents}author {author}
+committer {committer}
+
+{}",
+            new.tree, new.message
+        );
         self.text_from(&["hash-object", "-t", "commit", "-w", "--stdin"], raw.as_bytes(), &[])
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Operation, condition};
 use super::node::{Failure, Node, Out};
-use super::resolve;
+use super::resolve::{self, Ask, Looked};
 use super::schema::{Schema, Ty, named};
 use super::values::{self, Args, Variables};
 use crate::sandbox::rest::Caller;
@@ -23,6 +23,7 @@ pub(super) struct Execution<'e, 'd> {
     pub(super) variables: &'e Variables,
     pub(super) state: &'e mut State,
     pub(super) caller: &'e Caller,
+    pub(super) looked: Looked,
     pub(super) errors: Vec<Value>,
 }
 
@@ -108,7 +109,14 @@ impl<'d> Execution<'_, 'd> {
         let schema = self.schema;
         let Some(known) = schema.field(concrete, &field.name) else { return Ok(Value::Null) };
         let args = values::arguments(&known.args, &field.arguments, self.variables);
-        let out = resolve::field(self.state, self.caller, node, &field.name, Args(&args));
+        let ask = Ask {
+            state: self.state,
+            looked: &mut self.looked,
+            caller: self.caller,
+            field: &field.name,
+            args: Args(&args),
+        };
+        let out = resolve::field(ask, node);
         let sets: Vec<&SelectionSet<'static, String>> = fields.iter().map(|f| &f.selection_set).collect();
         let out = match out {
             Ok(out) => out,

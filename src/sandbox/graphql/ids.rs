@@ -1,6 +1,6 @@
 //! Global node ids, the same that the REST API shows as `node_id`.
 
-use super::node::Node;
+use super::node::{Blob, Node};
 use crate::sandbox::state::State;
 
 /// The node of a global id.
@@ -10,7 +10,7 @@ pub(super) fn find(state: &State, id: &str) -> Option<Node> {
         return match (prefix, state.git.kind(sha)?.as_str()) {
             ("C", "commit") => Some(Node::Commit(Box::new(state.git.commit(sha).ok()?))),
             ("T", "tree") => Some(Node::Tree(sha.to_owned())),
-            ("B", "blob") => Some(Node::Blob(sha.to_owned())),
+            ("B", "blob") => Some(Blob::node(sha)),
             _ => None,
         };
     }

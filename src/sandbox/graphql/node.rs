@@ -1,9 +1,11 @@
 //! What a field resolves to: a leaf, or a place in the world that has fields itself.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 
-use super::resolve::account_type;
 use crate::sandbox::git::{CommitInfo, Entry, FileDiff, Signature};
+use crate::sandbox::render::user_type;
 use crate::sandbox::state::{Edit, State};
 
 /// The answer of a resolver, before its selections.
@@ -63,7 +65,7 @@ pub(super) enum Node {
     Tree(String),
     /// A tree's entry, below a path.
     Entry(String, Entry),
-    Blob(String),
+    Blob(Arc<Blob>),
     Issue(u64),
     Pull(u64),
     AutoMerge(u64),
@@ -93,6 +95,27 @@ pub(super) enum Node {
     PageInfo(PageInfo),
     /// A mutation's result.
     Payload(&'static str, Vec<(&'static str, Out)>),
+}
+
+/// A blob, whose bytes are read once for all its fields.
+#[derive(Debug)]
+pub(super) struct Blob {
+    pub(super) sha: String,
+    bytes: OnceLock<Vec<u8>>,
+}
+
+impl Blob {
+    pub(super) fn node(sha: &str) -> Node {
+        Node::Blob(Arc::new(Self { sha: sha.to_owned(), bytes: OnceLock::new() }))
+    }
+
+    pub(super) fn bytes(&self, state: &State) -> anyhow::Result<&[u8]> {
+        if let Some(bytes) = self.bytes.get() {
+            return Ok(bytes);
+        }
+        let bytes = state.git.blob(&self.sha)?;
+        Ok(self.bytes.get_or_init(|| bytes))
+    }
 }
 
 /// One page of a list.
@@ -127,7 +150,7 @@ impl Node {
             Self::Mutation => "Mutation",
             Self::RateLimit => "RateLimit",
             Self::Viewer(_) => "User",
-            Self::Account(id) => state.people.account(*id).map_or("User", account_type),
+            Self::Account(id) => state.people.account(*id).map_or("User", user_type),
             Self::Repository => "Repository",
             Self::Ref(_) => "Ref",
             Self::Commit(_) => "Commit",

@@ -9,6 +9,8 @@ mod repository;
 mod review;
 mod timeline;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -21,13 +23,21 @@ use crate::sandbox::people::Access;
 use crate::sandbox::rest::Caller;
 use crate::sandbox::state::State;
 
-pub(super) use people::account_type;
-
 pub(super) type Answer = Result<Out, Failure>;
+
+/// What one request has looked at: several fields of one answer are one read, and agree with each other.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Pull requests whose mergeability was asked for.
+    pulls: BTreeSet<u64>,
+    /// Commits whose checks were asked for.
+    commits: BTreeSet<String>,
+}
 
 /// Who asks for which field of which node.
 pub(super) struct Ask<'a> {
     pub(super) state: &'a mut State,
+    pub(super) looked: &'a mut Looked,
     pub(super) caller: &'a Caller,
     pub(super) field: &'a str,
     pub(super) args: Args<'a>,
@@ -47,8 +57,7 @@ impl Ask<'_> {
 }
 
 /// The value of a field of a node.
-pub(super) fn field(state: &mut State, caller: &Caller, node: &Node, field: &str, args: Args<'_>) -> Answer {
-    let mut ask = Ask { state, caller, field, args };
+pub(super) fn field(mut ask: Ask<'_>, node: &Node) -> Answer {
     match node {
         Node::Query => query(&ask),
         Node::Mutation => mutate::field(&mut ask),
@@ -64,7 +73,7 @@ pub(super) fn field(state: &mut State, caller: &Caller, node: &Node, field: &str
         Node::GitActor(who) => code::git_actor(&ask, who),
         Node::Tree(sha) => code::tree(&ask, sha),
         Node::Entry(parent, entry) => code::entry(&ask, parent, entry),
-        Node::Blob(sha) => code::blob(&ask, sha),
+        Node::Blob(blob) => code::blob(&ask, blob),
         Node::Issue(number) => conversation::issue(&ask, *number),
         Node::Comment(id) => conversation::comment(&ask, *id),
         Node::Edit(edit) => conversation::edit(&ask, edit),

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::desk::Heard;
-use super::schema::{name_is_sound, strict_problem};
+use super::schema::{answer_tool, name_is_sound, strict_problem};
 
 pub(super) use reply::{error, render};
 
@@ -19,11 +19,13 @@ pub(super) struct Refusal {
     pub(super) message: String,
     pub(super) param: Option<String>,
     pub(super) code: Option<&'static str>,
+    /// The script asked for it: another key, a parameter that this model does not take.
+    pub(super) planned: bool,
 }
 
 impl Refusal {
     fn new(param: &str, message: impl Into<String>) -> Self {
-        Self { status: 400, message: message.into(), param: Some(param.to_owned()), code: None }
+        Self { status: 400, message: message.into(), param: Some(param.to_owned()), code: None, planned: false }
     }
 }
 
@@ -70,14 +72,18 @@ const FIELDS: [&str; 36] = [
 pub(super) fn check_key(headers: &HeaderMap, wanted: Option<&str>) -> Result<(), Refusal> {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let key = header("authorization").and_then(|v| v.strip_prefix("Bearer ")).or_else(|| header("api-key"));
-    let refuse = |message: &str, code| Refusal { status: 401, message: message.to_owned(), param: None, code };
+    let refuse = |message: &str, code, planned| {
+        let message = message.to_owned();
+        Refusal { status: 401, message, param: None, code, planned }
+    };
     match (key.map(str::trim), wanted) {
         (None | Some(""), _) => Err(refuse(
             "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
             None,
+            false,
         )),
         (Some(key), Some(wanted)) if key != wanted => {
-            Err(refuse("Incorrect API key provided.", Some("invalid_api_key")))
+            Err(refuse("Incorrect API key provided.", Some("invalid_api_key"), true))
         }
         _ => Ok(()),
     }
@@ -92,9 +98,10 @@ pub(super) fn read(body: &Value, refused_fields: &[String]) -> Result<Heard, Ref
         let code = Some("unknown_parameter");
         return Err(Refusal { code, ..Refusal::new(name, format!("Unknown parameter: '{name}'.")) });
     }
-    if let Some(name) = refused_fields.iter().find(|name| object.contains_key(*name)) {
+    if let Some(name) = refused_fields.iter().find(|name| refuses(object, name)) {
         let message = format!("Unsupported parameter: '{name}' is not supported with this model.");
-        return Err(Refusal { code: Some("unsupported_parameter"), ..Refusal::new(name, message) });
+        let code = Some("unsupported_parameter");
+        return Err(Refusal { code, planned: true, ..Refusal::new(name, message) });
     }
     let model = object.get("model").and_then(Value::as_str).filter(|m| !m.is_empty());
     let model = model.ok_or_else(|| Refusal::new("model", "you must provide a model parameter"))?;
@@ -102,13 +109,18 @@ pub(super) fn read(body: &Value, refused_fields: &[String]) -> Result<Heard, Ref
     let tools = tools(object)?;
     let (prompt, last) = messages(object)?;
     let schema = response_format(object)?;
-    let forced_tool = tool_choice(object, &tools)?;
+    let forced_tool = tool_choice(object, &tools)?.or_else(|| answer_tool(&tools));
     let role = match (&schema, &forced_tool) {
         (Some(name), _) | (None, Some(name)) => name.clone(),
         (None, None) if !tools.is_empty() => "engineer".to_owned(),
         (None, None) => "chat".to_owned(),
     };
     Ok(Heard { role, model: model.to_owned(), prompt, last, forced_tool: forced_tool.filter(|_| schema.is_none()) })
+}
+
+/// Whether a request uses a parameter that this model does not take; a tool choice counts only when it forces one.
+fn refuses(object: &Map<String, Value>, name: &str) -> bool {
+    object.get(name).is_some_and(|value| name != "tool_choice" || value.is_object())
 }
 
 fn scalars(object: &Map<String, Value>) -> Result<(), Refusal> {

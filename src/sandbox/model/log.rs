@@ -41,6 +41,8 @@ pub enum Outcome {
     Unscripted { reason: String },
     /// The request broke the protocol; the provider would refuse it too.
     Refused { status: u16, reason: String },
+    /// The script asks for the refusal: another key, or a parameter that this "model" does not take.
+    Declined { status: u16, reason: String },
 }
 
 impl ModelLog {
@@ -71,7 +73,7 @@ impl ModelLog {
 
 fn complaint(number: usize, entry: &Entry) -> Option<String> {
     match &entry.outcome {
-        Outcome::Played { .. } => None,
+        Outcome::Played { .. } | Outcome::Declined { .. } => None,
         Outcome::Unscripted { reason } => Some(format!("request {number}: {reason}")),
         Outcome::Refused { status, reason } => Some(format!("request {number}: refused with {status}: {reason}")),
     }

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::desk::Heard;
-use super::schema::{name_is_sound, strict_problem};
+use super::schema::{answer_tool, name_is_sound, strict_problem};
 
 pub(super) use reply::{error, render};
 
@@ -17,10 +17,12 @@ pub(super) use reply::{error, render};
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) message: String,
+    /// The script asked for it: another key, a parameter that this model does not take.
+    pub(super) planned: bool,
 }
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { status: 400, message: message.into() })
+    Err(Refusal { status: 400, message: message.into(), planned: false })
 }
 
 const FIELDS: [&str; 20] = [
@@ -50,10 +52,10 @@ const FIELDS: [&str; 20] = [
 pub(super) fn check_headers(headers: &HeaderMap, wanted: Option<&str>) -> Result<(), Refusal> {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
     let key = header("x-api-key").or_else(|| header("authorization").and_then(|v| v.strip_prefix("Bearer ")));
-    let unauthorised = |message: &str| Err(Refusal { status: 401, message: message.to_owned() });
+    let unauthorised = |message: &str, planned| Err(Refusal { status: 401, message: message.to_owned(), planned });
     match (key, wanted) {
-        (None | Some(""), _) => return unauthorised("x-api-key header is required"),
-        (Some(key), Some(wanted)) if key != wanted => return unauthorised("invalid x-api-key"),
+        (None | Some(""), _) => return unauthorised("x-api-key header is required", false),
+        (Some(key), Some(wanted)) if key != wanted => return unauthorised("invalid x-api-key", true),
         _ => {}
     }
     match header("anthropic-version") {
@@ -71,8 +73,9 @@ pub(super) fn read(body: &Value, refused_fields: &[String]) -> Result<Heard, Ref
     if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str()) && *name != "top_k") {
         return refuse(format!("{name}: Extra inputs are not permitted"));
     }
-    if let Some(name) = refused_fields.iter().find(|name| object.contains_key(*name)) {
-        return refuse(format!("`{name}` is not supported for this model."));
+    if let Some(name) = refused_fields.iter().find(|name| refuses(object, name)) {
+        let message = format!("`{name}` is not supported for this model.");
+        return Err(Refusal { status: 400, message, planned: true });
     }
     let Some(model) = object.get("model").and_then(Value::as_str).filter(|m| !m.is_empty()) else {
         return refuse("model: Field required");
@@ -91,7 +94,7 @@ pub(super) fn read(body: &Value, refused_fields: &[String]) -> Result<Heard, Ref
         return refuse("stream: the scripted model does not stream; leave it out");
     }
     let tools = tools(object)?;
-    let forced_tool = tool_choice(object, &tools)?;
+    let forced_tool = tool_choice(object, &tools)?.or_else(|| answer_tool(&tools));
     let (prompt, last) = conversation(object)?;
     let role = match &forced_tool {
         Some(name) => name.clone(),
@@ -99,6 +102,12 @@ pub(super) fn read(body: &Value, refused_fields: &[String]) -> Result<Heard, Ref
         None => "chat".to_owned(),
     };
     Ok(Heard { role, model: model.to_owned(), prompt, last, forced_tool })
+}
+
+/// Whether a request uses a parameter that this model does not take; a tool choice counts only when it forces one.
+fn refuses(object: &Map<String, Value>, name: &str) -> bool {
+    let forces = |choice: &Value| matches!(kind(choice), "tool" | "any");
+    object.get(name).is_some_and(|value| name != "tool_choice" || forces(value))
 }
 
 fn tools(object: &Map<String, Value>) -> Result<Vec<String>, Refusal> {

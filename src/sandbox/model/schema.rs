@@ -97,6 +97,18 @@ pub(super) fn name_is_sound(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
+/// The tools of an engineer's loop, by the model contract.
+const ENGINEER: [&str; 9] =
+    ["list_files", "search", "read_file", "edit_file", "write_file", "delete_file", "run_check", "finish", "give_up"];
+
+/// The tool that carries a structured answer although nothing forces it: the only one, and no engineer's tool.
+pub(super) fn answer_tool(tools: &[String]) -> Option<String> {
+    match tools {
+        [only] if !ENGINEER.contains(&only.as_str()) => Some(only.clone()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

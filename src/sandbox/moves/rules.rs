@@ -103,13 +103,14 @@ pub(crate) fn refuses(state: &State, branch: &str, actor: Actor, change: Change)
     }
     let protection = state.protections.get(branch)?;
     let admin = state.role_of(actor) == Permission::Admin && actor.app.is_none();
+    let held = !admin || protection.enforce_admins;
     match change {
         Change::Delete => Some("Cannot delete a protected branch".to_owned()),
         Change::Force => Some("Cannot force-push to a protected branch".to_owned()),
-        Change::Update { .. } if protection.approvals > 0 && !(admin && !protection.enforce_admins) => {
+        Change::Update { .. } if protection.approvals > 0 && held => {
             Some("Changes must be made through a pull request.".to_owned())
         }
-        Change::Update { .. } if !protection.contexts.is_empty() && !(admin && !protection.enforce_admins) => {
+        Change::Update { .. } if !protection.contexts.is_empty() && held => {
             let count = protection.contexts.len();
             Some(format!("{count} of {count} required status checks are expected."))
         }

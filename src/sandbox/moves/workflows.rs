@@ -15,7 +15,7 @@ pub(crate) fn at(state: &mut State, sha: &str) -> Vec<Workflow> {
     let Some(folder) = state.git.entry_at(sha, FOLDER).filter(|entry| entry.kind == "tree") else { return Vec::new() };
     let mut found = Vec::new();
     for entry in state.git.tree(&folder.sha, false).unwrap_or_default() {
-        let is_yaml = entry.path.ends_with(".yml") || entry.path.ends_with(".yaml");
+        let is_yaml = matches!(entry.path.rsplit_once('.'), Some((_, "yml" | "yaml")));
         if entry.kind != "blob" || !is_yaml {
             continue;
         }

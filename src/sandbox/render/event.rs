@@ -29,7 +29,6 @@ pub(crate) fn issue_event(state: &State, event: &Event) -> Value {
             json!({"label": {"name": name, "color": color}})
         }
         EventKind::Renamed { from, to } => json!({"rename": {"from": from, "to": to}}),
-        EventKind::Closed { reason, .. } if !state.pulls.contains_key(&event.issue) => json!({"state_reason": reason}),
         EventKind::Assigned(id) | EventKind::Unassigned(id) => {
             json!({"assignee": user(state, *id), "assigner": user(state, event.actor.user)})
         }

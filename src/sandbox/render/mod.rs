@@ -14,9 +14,9 @@ mod runs;
 mod timeline;
 
 pub(crate) use checks::{check_run, check_suite, combined_status, status};
-pub(crate) use commit::{Commit, commit, diff_entry, git_commit, verification};
+pub(crate) use commit::{Commit, commit, diff_entry, git_commit};
 pub(crate) use event::{issue_event, issue_event_in};
-pub(crate) use issue::{association, comment, issue, label, milestone, reaction, reactions};
+pub(crate) use issue::{association, comment, issue, label, milestone, reaction};
 pub(crate) use objects::{branch, content, git_ref, git_tree, lines as base64_lines, short_branch};
 pub(crate) use people::{app, ghost_or, kind as user_type, prefix as user_prefix, public_user, user};
 pub(crate) use pull::{mergeable_state, pull, pull_minimal, pull_simple};

@@ -31,6 +31,7 @@ pub(crate) fn timeline(state: &State, number: u64) -> Vec<Value> {
                     "source": {"type": "issue", "issue": source},
                 })
             }
+            EventKind::Closed { reason, .. } => merged(issue_event(state, event), json!({"state_reason": reason})),
             _ => issue_event(state, event),
         };
         entries.push((event.at, value));

@@ -21,7 +21,9 @@ fn statuses<'a>(state: &'a State, sha: &str) -> Vec<&'a Status> {
 pub(super) fn rollup_of(ask: &mut Ask<'_>, sha: &str) -> Answer {
     ask.may_read("checks")?;
     ask.may_read("statuses")?;
-    checks::tick(ask.state, sha);
+    if ask.looked.commits.insert(sha.to_owned()) {
+        checks::tick(ask.state, sha);
+    }
     let any = !runs(ask.state, sha).is_empty() || !statuses(ask.state, sha).is_empty();
     Ok(node_or_null(any.then(|| Node::Rollup(sha.to_owned()))))
 }

@@ -3,9 +3,9 @@
 use super::{Answer, Ask};
 use crate::sandbox::clock::{from_seconds, stamp};
 use crate::sandbox::git::{CommitInfo, Entry, Signature};
-use crate::sandbox::graphql::node::{Node, Out, leaf, maybe, node_or_null};
+use crate::sandbox::graphql::node::{Blob, Node, Out, leaf, maybe, node_or_null};
 use crate::sandbox::graphql::page::page;
-use crate::sandbox::render::node_id;
+use crate::sandbox::render::{node_id, user_type};
 use crate::sandbox::state::State;
 
 /// The texts of blobs above this many bytes are cut off.
@@ -17,7 +17,7 @@ pub(super) fn node_of(state: &State, sha: &str) -> Option<Node> {
     match state.git.kind(sha)?.as_str() {
         "commit" => Some(Node::Commit(Box::new(state.git.commit(sha).ok()?))),
         "tree" => Some(Node::Tree(sha.to_owned())),
-        "blob" => Some(Node::Blob(sha.to_owned())),
+        "blob" => Some(Blob::node(sha)),
         _ => None,
     }
 }
@@ -95,7 +95,7 @@ pub(super) fn git_actor(ask: &Ask<'_>, who: &Signature) -> Answer {
         "email" => leaf(who.email.as_str()),
         "date" => leaf(stamp(from_seconds(who.seconds))),
         "user" => {
-            let account = ask.state.people.by_login(&who.name).filter(|a| super::account_type(a) == "User");
+            let account = ask.state.people.by_login(&who.name).filter(|a| user_type(a) == "User");
             node_or_null(account.map(|account| Node::Account(account.id)))
         }
         _ => return ask.unknown(),
@@ -126,22 +126,27 @@ pub(super) fn entry(ask: &Ask<'_>, parent: &str, entry: &Entry) -> Answer {
         "mode" => leaf(u32::from_str_radix(&entry.mode, 8).unwrap_or_default()),
         "oid" => leaf(entry.sha.as_str()),
         "size" => leaf(entry.size.unwrap_or_default()),
-        "object" => node_or_null(node_of(ask.state, &entry.sha)),
+        "object" => match entry.kind.as_str() {
+            "blob" => Blob::node(&entry.sha).out(),
+            "tree" => Node::Tree(entry.sha.clone()).out(),
+            // A submodule's commit is in another repository.
+            _ => Out::Null,
+        },
         _ => return ask.unknown(),
     })
 }
 
-pub(super) fn blob(ask: &Ask<'_>, sha: &str) -> Answer {
-    let bytes = || ask.state.git.blob(sha);
+pub(super) fn blob(ask: &Ask<'_>, blob: &Blob) -> Answer {
+    let bytes = || blob.bytes(ask.state);
     Ok(match ask.field {
-        "id" => leaf(node_id("B", sha)),
-        "oid" => leaf(sha),
-        "abbreviatedOid" => short(sha),
+        "id" => leaf(node_id("B", &blob.sha)),
+        "oid" => leaf(blob.sha.as_str()),
+        "abbreviatedOid" => short(&blob.sha),
         "repository" => Node::Repository.out(),
         "byteSize" => leaf(bytes()?.len()),
         "isTruncated" => leaf(bytes()?.len() > TEXT_LIMIT),
-        "isBinary" => leaf(text(&bytes()?).is_none()),
-        "text" => maybe(text(&bytes()?)),
+        "isBinary" => leaf(text(bytes()?).is_none()),
+        "text" => maybe(text(bytes()?)),
         _ => return ask.unknown(),
     })
 }

@@ -1,11 +1,10 @@
 //! Issues, their comments, and the edit history of both.
 
 use super::{Answer, Ask, actor, maybe_time, time};
-use crate::domain::user::Permission;
 use crate::sandbox::graphql::node::{Node, Out, leaf, maybe, node_or_null};
 use crate::sandbox::graphql::page::page;
 use crate::sandbox::people::Actor;
-use crate::sandbox::render::node_id;
+use crate::sandbox::render::{self, node_id};
 use crate::sandbox::state::{Edit, Issue};
 
 pub(super) fn issue(ask: &Ask<'_>, number: u64) -> Answer {
@@ -120,6 +119,5 @@ pub(super) fn edit(ask: &Ask<'_>, edit: &Edit) -> Answer {
 
 /// What an author is to the repository. It is no permission.
 pub(super) fn association(ask: &Ask<'_>, author: Actor) -> Out {
-    let role = ask.state.people.role(author.user);
-    leaf(if author.app.is_none() && role >= Permission::Triage { "MEMBER" } else { "NONE" })
+    leaf(render::association(ask.state, author))
 }

@@ -4,23 +4,10 @@ use super::{Answer, Ask};
 use crate::domain::user::UserKind;
 use crate::sandbox::graphql::node::{Out, leaf};
 use crate::sandbox::people::Account;
-use crate::sandbox::render::node_id;
-
-pub(in crate::sandbox::graphql) fn account_type(account: &Account) -> &'static str {
-    match account.kind {
-        UserKind::Bot => "Bot",
-        UserKind::Organization => "Organization",
-        UserKind::Human | UserKind::Other => "User",
-    }
-}
+use crate::sandbox::render::{node_id, user_prefix};
 
 fn id_of(account: &Account) -> String {
-    let prefix = match account.kind {
-        UserKind::Bot => "BOT",
-        UserKind::Organization => "O",
-        UserKind::Human | UserKind::Other => "U",
-    };
-    node_id(prefix, account.id)
+    node_id(user_prefix(account), account.id)
 }
 
 /// Whoever asks. The schema makes it a `User` even for a bot, and then its login keeps the `[bot]`.

@@ -4,8 +4,8 @@ use super::{Answer, Ask, actor, maybe_time};
 use crate::sandbox::git::{CommitInfo, FileDiff};
 use crate::sandbox::graphql::node::{Node, Out, leaf, node_or_null};
 use crate::sandbox::graphql::page::page;
-use crate::sandbox::moves::{checks, closing, merge, pulls, reviews, rules};
-use crate::sandbox::render::node_id;
+use crate::sandbox::moves::{closing, pulls, reviews, rules};
+use crate::sandbox::render::{self, node_id};
 use crate::sandbox::state::{Issue, Pull, State};
 
 /// The word for the state of a pull request.
@@ -20,7 +20,7 @@ pub(super) fn word(state: &State, number: u64) -> &'static str {
 }
 
 pub(super) fn pull(ask: &mut Ask<'_>, number: u64) -> Answer {
-    if matches!(ask.field, "mergeable" | "mergeStateStatus") {
+    if matches!(ask.field, "mergeable" | "mergeStateStatus") && ask.looked.pulls.insert(number) {
         pulls::look_at_mergeability(ask.state, number)?;
     }
     let (Some(pull), Some(issue)) = (ask.state.pulls.get(&number).cloned(), ask.state.issues.get(&number).cloned())
@@ -58,7 +58,7 @@ fn of(ask: &Ask<'_>, pull: &Pull, issue: &Issue) -> Answer {
         "headRef" => branch(&pull.head_ref),
         "headRepository" => Node::Repository.out(),
         "mergeable" => leaf(mergeable(pull)),
-        "mergeStateStatus" => leaf(merge_state(ask, pull)),
+        "mergeStateStatus" => super::upper(render::mergeable_state(state, pull, ask.caller.actor)),
         "reviewDecision" => decision(state, pull),
         "autoMergeRequest" => node_or_null(pull.auto_merge.map(|_| Node::AutoMerge(number))),
         "additions" => leaf(pulls::files(state, pull)?.iter().map(|file| file.additions).sum::<usize>()),
@@ -105,7 +105,8 @@ fn list(ask: &Ask<'_>, pull: &Pull, issue: &Issue) -> Answer {
             let text = issue.body.as_deref().unwrap_or_default();
             let closes = pull.base_ref == state.repo.default_branch;
             let numbers = if closes { closing::numbers(state, text) } else { Vec::new() };
-            (("IssueConnection", "IssueEdge"), numbers.into_iter().map(Node::Issue).collect())
+            let issue = |number: &u64| state.issues.contains_key(number) && !state.pulls.contains_key(number);
+            (("IssueConnection", "IssueEdge"), numbers.into_iter().filter(issue).map(Node::Issue).collect())
         }
     };
     page(types, ask.field, nodes, ask.args)
@@ -116,25 +117,6 @@ fn mergeable(pull: &Pull) -> &'static str {
         Some(known) if known.reads_left == 0 && known.clean => "MERGEABLE",
         Some(known) if known.reads_left == 0 => "CONFLICTING",
         _ => "UNKNOWN",
-    }
-}
-
-fn merge_state(ask: &Ask<'_>, pull: &Pull) -> &'static str {
-    let state = &*ask.state;
-    let base = state.git.branch(&pull.base_ref).unwrap_or_default();
-    let runs = checks::latest(state.check_runs.iter().filter(|run| run.head_sha == pull.head_sha));
-    let passed = |c: Option<&str>| matches!(c, Some("success" | "neutral" | "skipped"));
-    let statuses = checks::latest_statuses(state, &pull.head_sha);
-    let unstable = runs.iter().any(|run| !passed(run.conclusion.as_deref()))
-        || (!statuses.is_empty() && checks::combined(&statuses) != "success");
-    match mergeable(pull) {
-        "UNKNOWN" => "UNKNOWN",
-        "CONFLICTING" => "DIRTY",
-        _ if pull.draft => "DRAFT",
-        _ if rules::strict(state, &pull.base_ref, None) && !state.git.contains(&pull.head_sha, &base) => "BEHIND",
-        _ if merge::blocked(state, ask.caller.actor, pull).is_some() => "BLOCKED",
-        _ if unstable => "UNSTABLE",
-        _ => "CLEAN",
     }
 }
 
