@@ -225,9 +225,8 @@ fn usable(reply: Result<ChatReply, ModelError>) -> Result<Result<ChatReply, Unus
         Err(ModelError::Truncated) => retry("(cut)", "the model's answer was cut at its length limit", CUT),
         Err(ModelError::Empty) => retry("(empty)", "the model's answer was empty", EMPTY),
         Err(ModelError::Refused) => end("the model refused to work on this issue".into()),
-        Err(error @ ModelError::Garbage { .. }) => end(error.to_string()),
         // The task's own budget is this issue's affair; the month's is not.
-        Err(error @ ModelError::Budget { cap: "task", .. }) => end(error.to_string()),
+        Err(error @ (ModelError::Garbage { .. } | ModelError::Budget { cap: "task", .. })) => end(error.to_string()),
         Err(error) => Err(error),
     }
 }
@@ -373,11 +372,12 @@ mod tests {
         assert!(results[0].content.ends_with("1 turns are left: finish or give up in time."));
     }
 
+    type Bad = fn() -> Result<ChatReply, ModelError>;
+
     #[tokio::test]
     async fn empty_cut_and_idle_replies_are_retried_once() {
         let cut = || Ok(ChatReply { stop: Stop::Length, ..calls_reply(vec![edit("a - b", "a + b")]) });
-        type Reply = fn() -> Result<ChatReply, ModelError>;
-        let bad: [(Reply, &str); 4] = [
+        let bad: [(Bad, &str); 4] = [
             (|| Ok(text_reply(" ")), "the model's answer was empty, twice in a row"),
             (|| Err(ModelError::Empty), "the model's answer was empty, twice in a row"),
             (|| Err(ModelError::Truncated), "the model's answer was cut at its length limit, twice in a row"),

@@ -129,6 +129,7 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
+<<<<<<< HEAD
         let parents: String = new
             .parents
             .iter()
@@ -139,6 +140,16 @@ impl Git {
                 )
             })
             .collect();
+=======
+        let mut parents = String::new();
+        for parent in new.parents {
+            parents = parents
+                + "parent "
+                + parent
+                + "
+";
+        }
+>>>>>>> main
         let (author, committer) = (written(&new.author), written(&new.committer));
         let raw = format!(
             "tree {}
