@@ -129,18 +129,6 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-<<<<<<< HEAD
-        let parents: String = new
-            .parents
-            .iter()
-            .map(|parent| {
-                format!(
-                    "parent {parent}
-"
-                )
-            })
-            .collect();
-=======
         let mut parents = String::new();
         for parent in new.parents {
             parents = parents
@@ -149,7 +137,6 @@ impl Git {
                 + "
 ";
         }
->>>>>>> main
         let (author, committer) = (written(&new.author), written(&new.committer));
         let raw = format!(
             "tree {}
