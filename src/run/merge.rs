@@ -60,7 +60,7 @@ async fn one(
         memory: &memory,
         identity: &session.identity,
         own_run: own_run.as_ref(),
-        pauses: merge::facts::MERGEABLE_PAUSES,
+        pauses: &merge::facts::MERGEABLE_PAUSES,
     };
     let facts = merge::gather(&session.forge, &ask).await.map_err(|error| failures::forge(&error))?;
     let verdict = merge::decide(&facts, session.config(), session.clock.now());
@@ -75,7 +75,9 @@ async fn one(
         (Some(_), _, _) => ("merged", format!("pull request #{pull} is merged")),
         (None, Some(moved), _) => ("moved", format!("pull request #{pull} has moved: {moved}")),
         (None, None, _) if merged_before => ("merged-before", reason),
-        (None, None, GateState::Passed) => ("needs-human", format!("pull request #{pull} waits for a human, by the policy")),
+        (None, None, GateState::Passed) => {
+            ("needs-human", format!("pull request #{pull} waits for a human, by the policy"))
+        }
         (None, None, GateState::NeedsHuman) => ("needs-human", reason),
         (None, None, GateState::Waiting) => ("waiting", reason),
         (None, None, GateState::Blocked) => ("blocked", reason),

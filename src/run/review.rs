@@ -91,12 +91,15 @@ pub(super) async fn one(
     .await
     .map_err(|error| match &error {
         ReviewError::Forge(error) => failures::forge(error),
-        ReviewError::Moved(_) => Failure::new(Exit::Unavailable, error.to_string(), "run it again when pushing has ended"),
+        ReviewError::Moved(_) => {
+            Failure::new(Exit::Unavailable, error.to_string(), "run it again when pushing has ended")
+        }
     })?;
     for verdict in &reviewed.verdicts {
         console.say(&show::verdict_line(verdict));
     }
-    let (should_block, score, vulnerabilities) = (reviewed.should_block(), reviewed.score(), reviewed.vulnerabilities());
+    let (should_block, score, vulnerabilities) =
+        (reviewed.should_block(), reviewed.score(), reviewed.vulnerabilities());
     let reason = reviewed.plan.summary.clone();
     let handled = desk.submit(reviewed.plan).await?.into_result()?;
     let issues = handled

@@ -30,7 +30,8 @@ pub(super) async fn apply(session: &Session, console: &Console, path: &Path) -> 
         done.iter()
             .map(|done| {
                 let state = if done.effect.already { " (stood already)" } else { "" };
-                Text::ours(format!("{}{state} ", done.name)).then(Text::theirs(done.effect.url.clone().unwrap_or_default()))
+                Text::ours(format!("{}{state} ", done.name))
+                    .then(Text::theirs(done.effect.url.clone().unwrap_or_default()))
             })
             .collect(),
     );
@@ -39,7 +40,8 @@ pub(super) async fn apply(session: &Session, console: &Console, path: &Path) -> 
         report = report.line(Text::theirs(format!("waits for a human: {}", held.join(", "))));
     }
     let reason = format!("{} of {total} actions performed", done.len());
-    let mut ended = Ended::report("apply", "performed", &reason, report).with_json(&json!({ "done": done, "held": held }))?;
+    let mut ended =
+        Ended::report("apply", "performed", &reason, report).with_json(&json!({ "done": done, "held": held }))?;
     if let Some(opened) = handled.applied.effect("pr.open") {
         ended.outputs.pull_request_number = opened.number;
         ended.outputs.pull_request_url.clone_from(&opened.url);
@@ -66,7 +68,8 @@ async fn approvals_stand(session: &Session, plan: &Plan) -> Result<(), Failure> 
         let now = session.forge.issue(*issue).await.map_err(|error| failures::forge(&error))?;
         let labels = &session.config().labels;
         if !now.open || now.spec_digest() != *spec || !now.has_label(&labels.roadmap) {
-            let message = format!("issue #{issue} has changed since the plan was made, so its approval does not cover it");
+            let message =
+                format!("issue #{issue} has changed since the plan was made, so its approval does not cover it");
             return Err(Failure::new(Exit::Stopped, message, "have it approved again, then make the plan anew"));
         }
     }

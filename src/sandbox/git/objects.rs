@@ -129,14 +129,7 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-        let mut parents = String::new();
-        for parent in new.parents {
-            parents = parents
-                + "parent "
-                + parent
-                + "
-";
-        }
+        let parents: String = new.parents.iter().flat_map(|parent| ["parent ", parent, "\n"]).collect();
         let (author, committer) = (written(&new.author), written(&new.committer));
         let raw = format!(
             "tree {}
