@@ -4,6 +4,7 @@
 
 mod checks;
 mod config;
+mod forge;
 mod house;
 mod published;
 mod sandbox;
