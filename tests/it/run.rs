@@ -34,7 +34,7 @@ async fn with_nothing_approved_nothing_is_written() {
     let scene = Setup::new().start().await;
     scene.world().create_issue("outsider", "Do something", "now", &[]).unwrap();
     let ran = scene.autonomy(&["run"]).await.expect(0);
-    assert_eq!(ran.out.lines().next().unwrap(), "nothing to do: no open issue has the label roadmap");
+    assert_eq!(ran.out.lines().next().unwrap(), "nothing to do: no open issue is approved");
     assert_eq!(scene.writes(), [""; 0]);
     assert_eq!(scene.branches(), [""; 0]);
 }
