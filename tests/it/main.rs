@@ -4,8 +4,11 @@
 
 mod checks;
 mod config;
+mod conversation;
+mod demo_data;
 mod house;
 mod published;
+mod real_package;
 mod sandbox;
 mod sandbox_faults;
 mod sandbox_graphql;
