@@ -149,10 +149,9 @@ impl Work<'_, '_> {
     async fn pick(&mut self, wanted: Option<IssueNumber>) -> Result<Option<Picked>, Failure> {
         let session = self.session;
         let (memory, now) = (self.desk.memory(), session.clock.now());
-        let pick =
-            implement::pick(&session.forge, &memory, session.config(), &session.identity, now, wanted)
-                .await
-                .map_err(|error| failures::forge(&error))?;
+        let pick = implement::pick(&session.forge, &memory, session.config(), &session.identity, now, wanted)
+            .await
+            .map_err(|error| failures::forge(&error))?;
         let skipped = match &pick {
             Pick::Picked(picked) => &picked.skipped,
             Pick::Nothing(nothing) => &nothing.skipped,

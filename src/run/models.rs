@@ -22,7 +22,8 @@ pub(super) fn gateway(session: &Session, environment: &Environment, month_spent:
 fn address(given: Option<&Url>, own: &str) -> Result<Url, Failure> {
     match given {
         Some(url) => Ok(url.clone()),
-        None => Url::parse(own)
-            .map_err(|error| Failure::new(Exit::Unexpected, format!("{own} is no address: {error}"), "")),
+        None => {
+            Url::parse(own).map_err(|error| Failure::new(Exit::Unexpected, format!("{own} is no address: {error}"), ""))
+        }
     }
 }

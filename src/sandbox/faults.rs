@@ -1,6 +1,6 @@
 //! Faults on demand and an adversary between any two requests, by a plan.
 //!
-//! A plan comes with [`Options::hooks`](super::Options) or over the control endpoint (see [`control`]). The tests of the
+//! A plan comes with [`Options::hooks`](super::Options) or over the control endpoint (see `control`). The tests of the
 //! product take the sequence of requests of an undisturbed run ([`gaps`]) and place a fault or a step before each one.
 
 mod adversary;

@@ -129,16 +129,7 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-        let parents: String = new
-            .parents
-            .iter()
-            .map(|parent| {
-                format!(
-                    "parent {parent}
-"
-                )
-            })
-            .collect();
+        let parents: String = new.parents.iter().flat_map(|parent| ["parent ", parent, "\n"]).collect();
         let (author, committer) = (written(&new.author), written(&new.committer));
         let raw = format!(
             "tree {}
