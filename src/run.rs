@@ -4,6 +4,7 @@ mod audit;
 mod backlog;
 mod config;
 mod console;
+mod demo;
 mod desk;
 mod failures;
 mod files;
@@ -86,7 +87,7 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,
         Command::Merge { pull } => merge::merge(&session().await?, invocation, console, *pull).await,
         Command::Apply { plan } => saved::apply(&session().await?, console, plan).await,
-        Command::Demo(_) => Err(Failure::new(Exit::Unexpected, "coming", "")),
+        Command::Demo(arguments) => demo::demo(invocation, arguments, console).await,
     }
 }
 

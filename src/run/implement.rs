@@ -54,6 +54,15 @@ pub(super) async fn run(
     console: &Console,
     wanted: Option<IssueNumber>,
 ) -> Result<Ended, Failure> {
+    show::run(&carry_out(session, invocation, console, wanted).await?)
+}
+
+pub(super) async fn carry_out(
+    session: &Session,
+    invocation: &Invocation,
+    console: &Console,
+    wanted: Option<IssueNumber>,
+) -> Result<RunResult, Failure> {
     let mut desk = session.desk().await?;
     let mut work = Work { session, invocation, console, desk: &mut desk, result: RunResult::default() };
     work.carry_out(wanted).await?;
@@ -67,7 +76,7 @@ pub(super) async fn run(
         }
         result.plan = Some(plan);
     }
-    show::run(&result)
+    Ok(result)
 }
 
 struct Work<'a, 'b> {

@@ -34,16 +34,28 @@ pub(super) async fn merge(
     pull: Option<PullNumber>,
 ) -> Result<Ended, Failure> {
     let mut desk = session.desk().await?;
+    let results = decide(session, invocation, console, &mut desk, pull).await?;
+    let plan = super::kept_plan(invocation, &desk, "merge")?;
+    show::merge(&results, plan, invocation.fail_on_refusal)
+}
+
+/// The verdict on one pull request, or on every open one of ours.
+pub(super) async fn decide(
+    session: &Session,
+    invocation: &Invocation,
+    console: &Console,
+    desk: &mut Desk<'_>,
+    pull: Option<PullNumber>,
+) -> Result<Vec<MergeResult>, Failure> {
     let pulls = match pull {
         Some(number) => vec![number],
         None => review::own_open(session).await?,
     };
     let mut results = Vec::new();
     for number in pulls {
-        results.push(one(session, invocation, &mut desk, number, console).await?);
+        results.push(one(session, invocation, desk, number, console).await?);
     }
-    let plan = super::kept_plan(invocation, &desk, "merge")?;
-    show::merge(&results, plan, invocation.fail_on_refusal)
+    Ok(results)
 }
 
 async fn one(
