@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use autonomy::domain::change::RepoPath;
 use autonomy::domain::verification::CheckResult;
 use autonomy::ports::checkout::Checkout as _;
+use autonomy::sandbox::model::{self, ModelScript};
+use autonomy::sandbox::{Options, Sandbox, token};
 
 use super::checks::git;
 use super::conversation;
@@ -132,8 +134,7 @@ fn run(what: &str, command: &mut Command) {
 }
 
 #[expect(clippy::print_stdout, reason = "the run is told in the test's own output")]
-async fn fails_before_and_passes_after(package: &Package) {
-    let fetched = package.fetch();
+async fn fails_before_and_passes_after(package: &Package, fetched: &Fetched) {
     let repository = fetched.repository();
     let config = conversation::config(&repository.join(".autonomy/config.yaml"));
     let path: &OsStr = &fetched.search_path;
@@ -152,15 +153,78 @@ async fn fails_before_and_passes_after(package: &Package) {
     assert_eq!(sources, package.edited);
     assert!(git(&repository, &["status", "--short"]).is_empty(), "the user's checkout is not touched");
     println!("{} {}: {} ms before, {} ms after", package.name, package.broken, before[0].millis, after[0].millis);
-    assert!(fetched.issue.exists());
+}
+
+/// The whole loop, as a workflow would start it: the program against the embedded GitHub, whose repository is the package.
+#[expect(clippy::print_stdout, reason = "the run is told in the test's own output")]
+async fn the_program_fixes_it(package: &Package, fetched: &Fetched) {
+    let script = ModelScript::read(&fetched.script).unwrap();
+    let (router, log) = model::router(script);
+    let options = Options {
+        seed: Some(fetched.repository()),
+        issues: fetched.issue.parent().map(Path::to_owned),
+        record: std::env::var_os("AUTONOMY_RECORD_DIR").map(PathBuf::from),
+        model: Some(router),
+        ..Options::new(format!("acme/{}", package.name).parse().unwrap())
+    };
+    let sandbox = Sandbox::start(options).await.unwrap();
+
+    let (code, said) = autonomy(package, fetched, &sandbox).await;
+    println!("{said}");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("check test before the change: failed") && said.contains("check test on the change: passed"));
+    let pulls = sandbox.world().pulls();
+    assert_eq!(pulls.len(), 1, "{said}");
+    assert_eq!(pulls[0].files, package.edited);
+    assert!(pulls[0].body.contains("Fixes #1"), "{}", pulls[0].body);
+    assert_eq!((log.complaints(), log.leftover()), (vec![], vec![]));
+    assert_eq!(sandbox.unknown_routes(), Vec::<String>::new());
+
+    let (code, said) = autonomy(package, fetched, &sandbox).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("nothing to do"), "{said}");
+    assert_eq!(
+        (sandbox.world().pulls().len(), sandbox.world().branches().len()),
+        (1, 3),
+        "main, the ledger, the change"
+    );
+}
+
+/// Runs `autonomy run` in the package's repository with a workflow's token. Gives the exit code and all it said.
+async fn autonomy(package: &Package, fetched: &Fetched, sandbox: &Sandbox) -> (Option<i32>, String) {
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_autonomy"))
+        .args(["run", "--repo-dir"])
+        .arg(fetched.repository())
+        .env_clear()
+        .env("PATH", &fetched.search_path)
+        .env("HOME", fetched.folder.path())
+        .env("GITHUB_API_URL", sandbox.api_url())
+        .env("GITHUB_GRAPHQL_URL", sandbox.graphql_url())
+        .env("GITHUB_SERVER_URL", sandbox.server_url())
+        .env("GITHUB_REPOSITORY", format!("acme/{}", package.name))
+        .env("GITHUB_TOKEN", token::WORKFLOW)
+        .env("OPENAI_BASE_URL", format!("{}/v1", sandbox.model_url()))
+        .env("OPENAI_API_KEY", "a-key-of-no-worth")
+        .env("ANTHROPIC_BASE_URL", format!("{}/anthropic", sandbox.model_url()))
+        .env("ANTHROPIC_API_KEY", "a-key-of-no-worth")
+        .env("AUTONOMY_WRITE_PAUSE_MS", "0")
+        .output()
+        .await
+        .unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.code(), said)
 }
 
 #[tokio::test]
 async fn idna_raises_its_own_error_for_unknown_codepoints() {
-    fails_before_and_passes_after(&IDNA).await;
+    let fetched = IDNA.fetch();
+    fails_before_and_passes_after(&IDNA, &fetched).await;
+    the_program_fixes_it(&IDNA, &fetched).await;
 }
 
 #[tokio::test]
 async fn cachetools_forgets_what_was_never_stored() {
-    fails_before_and_passes_after(&CACHETOOLS).await;
+    let fetched = CACHETOOLS.fetch();
+    fails_before_and_passes_after(&CACHETOOLS, &fetched).await;
+    the_program_fixes_it(&CACHETOOLS, &fetched).await;
 }
