@@ -15,7 +15,7 @@ pub enum Tier {
     Exact,
     TrailingSpace,
     Unicode,
-    /// All lines are indented by the same amount more, or less, than in the old text.
+    /// All lines are indented by the same amount more, or less, than in the old text, or with tabs instead of spaces.
     Indentation,
 }
 
@@ -268,6 +268,10 @@ enum Shift {
     None,
     Add(String),
     Strip(String),
+    /// Every leading tab becomes so many spaces.
+    TabsToSpaces(usize),
+    /// Every so many leading spaces become a tab.
+    SpacesToTabs(usize),
 }
 
 impl Shift {
@@ -278,6 +282,11 @@ impl Shift {
             Self::None => Some(line.to_owned()),
             Self::Add(space) => Some(format!("{space}{line}")),
             Self::Strip(space) => line.strip_prefix(space.as_str()).map(ToOwned::to_owned),
+            Self::TabsToSpaces(width) => Some(indent(line).replace('\t', &" ".repeat(*width)) + line.trim_start()),
+            Self::SpacesToTabs(width) => {
+                let spaces = indent(line).chars().filter(|c| *c == ' ').count();
+                Some("\t".repeat(spaces / width) + &" ".repeat(spaces % width) + line.trim_start())
+            }
         }
     }
 }
@@ -287,21 +296,27 @@ fn shift(file: &[Cow<'_, str>], old: &[&str], tier: Tier) -> Option<Shift> {
     if tier != Tier::Indentation {
         return Some(Shift::None);
     }
-    let indent = |line: &str| line[..line.len() - line.trim_start().len()].to_owned();
-    let mut found: Option<Shift> = None;
-    for (file, old) in file.iter().zip(old).filter(|(_, old)| !old.trim().is_empty()) {
-        let (file, old) = (indent(file), indent(old));
-        let this = if let Some(more) = file.strip_suffix(old.as_str()) {
-            Shift::Add(more.to_owned())
-        } else {
-            Shift::Strip(old.strip_suffix(file.as_str())?.to_owned())
-        };
-        if found.as_ref().is_some_and(|found| *found != this) {
-            return None;
-        }
-        found = Some(this);
-    }
-    found
+    let pairs: Vec<(&str, &str)> = file
+        .iter()
+        .zip(old)
+        .filter(|(_, old)| !old.trim().is_empty())
+        .map(|(file, old)| (indent(file), indent(old)))
+        .collect();
+    let (file, old) = pairs.first()?;
+    let moved = if let Some(more) = file.strip_suffix(old) {
+        Some(Shift::Add(more.to_owned()))
+    } else {
+        old.strip_suffix(file).map(|less| Shift::Strip(less.to_owned()))
+    };
+    let retabbed = (1..=8).flat_map(|width| [Shift::TabsToSpaces(width), Shift::SpacesToTabs(width)]);
+    // A letter stands for the rest of the line, so that an indentation alone is not taken for a blank line.
+    let fits =
+        |shift: &Shift| pairs.iter().all(|(file, old)| shift.apply(&format!("{old}x")) == Some(format!("{file}x")));
+    moved.into_iter().chain(retabbed).find(fits)
+}
+
+fn indent(line: &str) -> &str {
+    &line[..line.len() - line.trim_start().len()]
 }
 
 fn ambiguous(places: impl Iterator<Item = usize>) -> Refusal {
@@ -432,7 +447,20 @@ mod tests {
             "if x:\n  c\n\n  d\nb\n",
             Tier::Indentation,
         );
-        assert!(matches!(place(b"if x:\n\ta\n", "if x:\n  a\n", "if x:\n  b\n"), Err(Refusal::Absent(Some(_)))));
+        assert!(matches!(place(b"if x:\n a\n", "if x:\n  a\n", "if x:\n  b\n"), Err(Refusal::Absent(Some(_)))));
+    }
+
+    #[test]
+    fn tabs_and_spaces_are_taken_for_each_other_at_one_width() {
+        check("if x:\n\ta\n", "if x:\n  a\n", "if x:\n  a\n    b\n", "if x:\n\ta\n\t\tb\n", Tier::Indentation);
+        check(
+            "if x:\n    a\n",
+            "if x:\n\ta\n",
+            "if x:\n\tif y:\n\t\tb\n",
+            "if x:\n    if y:\n        b\n",
+            Tier::Indentation,
+        );
+        assert!(matches!(place(b"\ta\n\t\tb\n", "  a\n   b\n", "c\n"), Err(Refusal::Absent(Some(_)))));
     }
 
     #[test]

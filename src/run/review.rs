@@ -87,6 +87,7 @@ pub(super) async fn one(
         config,
         memory: &memory,
         identity: &session.identity,
+        redactor: &session.redactor,
     })
     .await
     .map_err(|error| match &error {

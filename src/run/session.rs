@@ -76,7 +76,18 @@ impl Session {
         };
         let run = Run { id: environment.run_id, attempt: environment.run_attempt };
         let redactor = environment.redactor();
-        Ok(Self { repo, forge, repository, identity, base, loaded, redactor, clock: SystemClock, run, rehearsal })
+        Ok(Self {
+            repo,
+            forge,
+            repository,
+            identity,
+            base,
+            loaded,
+            redactor,
+            clock: SystemClock::default(),
+            run,
+            rehearsal,
+        })
     }
 
     pub(super) fn config(&self) -> &Config {

@@ -19,9 +19,6 @@ mod tools;
 mod turn;
 mod verify;
 
-#[cfg(test)]
-mod testing;
-
 pub use approval::Approval;
 pub use claim::{claim_plan, void_plan};
 pub use engineer::{Cause, EngineerInput, GaveUp, Interrupted, Spend, Why, Worked, engineer};
@@ -31,3 +28,6 @@ pub use progress::{Progress, Report};
 pub use proposal::{Proposal, proposal_plan, pull_body};
 pub use sweep::{Found, Swept, sweep};
 pub use verify::{Compared, Effect};
+
+#[cfg(test)]
+mod testing;

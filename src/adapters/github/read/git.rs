@@ -43,7 +43,7 @@ impl GitHub {
     pub(super) async fn read_branches(&self, prefix: &str) -> Result<Vec<Branch>, ForgeError> {
         let prefix = format!("heads/{prefix}");
         let template = "/repos/{owner}/{repo}/git/matching-refs/{ref}";
-        let request = self.get(template, &[&prefix], format!("the branches under {prefix}"));
+        let request = self.get(template, &[&prefix], format!("the branches under {prefix}")).unpaged();
         let refs: Vec<RefWire> = optional(or_empty(self.list(request).await))?.unwrap_or_default();
         let branch = |found: RefWire| {
             let name = found.name.strip_prefix("refs/heads/")?.parse().ok()?;
