@@ -224,10 +224,10 @@ impl Checkout for Scratch {
     }
 
     async fn run_check(&self, check: &CheckSpec) -> CheckResult {
-        let before = self.changes().await;
+        let change = self.changed().await;
         let result = self.run(check, None).await;
-        if let (Ok(before), Ok(after)) = (before, self.changes().await) {
-            self.leftovers.note(&before.paths, &after.paths);
+        if let (Ok(change), Ok(after)) = (change, self.changes().await) {
+            self.leftovers.note(&change, &after.paths);
         }
         result
     }

@@ -22,10 +22,10 @@ impl Leftovers {
         Self { root: root.to_owned(), left: Mutex::default() }
     }
 
-    /// Notes the paths that differ after a check and did not before. A file that was part of the change stays part of it.
-    pub(super) fn note(&self, before: &[RepoPath], after: &[RepoPath]) {
+    /// Notes the paths that differ after a check and were no part of the change before it.
+    pub(super) fn note(&self, change: &[RepoPath], after: &[RepoPath]) {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        for path in after.iter().filter(|path| before.binary_search(path).is_err()) {
+        for path in after.iter().filter(|path| change.binary_search(path).is_err()) {
             left.insert(path.clone(), self.stamp(path));
         }
     }
@@ -62,6 +62,11 @@ mod tests {
         assert_eq!(leftovers.without(all.clone()), paths(&["edited"]));
         fs::write(dir.path().join("touched"), "by the engineer").unwrap();
         fs::write(dir.path().join("removed"), "written anew").unwrap();
+        assert_eq!(leftovers.without(all.clone()), paths(&["edited", "removed", "touched"]));
+        // The next check writes its report again.
+        let change = leftovers.without(all.clone());
+        fs::write(dir.path().join("report"), "a longer report").unwrap();
+        leftovers.note(&change, &all);
         assert_eq!(leftovers.without(all), paths(&["edited", "removed", "touched"]));
     }
 }
