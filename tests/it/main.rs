@@ -4,9 +4,12 @@
 
 mod checks;
 mod config;
+mod conversation;
+mod demo_data;
 mod forge;
 mod house;
 mod published;
+mod real_package;
 mod run;
 mod sandbox;
 mod sandbox_faults;
