@@ -10,6 +10,7 @@ mod forge;
 mod house;
 mod published;
 mod real_package;
+mod race;
 mod relative;
 mod run;
 mod sandbox;
