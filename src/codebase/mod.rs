@@ -1,1 +1,2 @@
 //! The checkout as the model sees it: files, ranking, token budget, edits.
+pub mod retrieval;
