@@ -11,6 +11,8 @@ use serde_json::json;
 use crate::Failed;
 use crate::corpus::Case;
 
+type Row = (String, Vec<f32>);
+
 /// Best files of each signal that are kept.
 const BEST: usize = 40;
 
@@ -27,20 +29,28 @@ impl Dump {
         let whole = Question::from_text(&case.text);
         let title = Question { title: whole.title.clone(), body: String::new() };
         for (variant, question) in [("full", whole), ("title", title)] {
-            let (names, rows) = signals_of(tree, history, &question)?;
-            let mut kept: BTreeSet<usize> = (0..rows.len()).filter(|at| case.gold_files.contains(&rows[*at].0)).collect();
-            for column in 0..names.len() {
-                let mut order: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].1[column] > 0.0).collect();
-                order.sort_by(|a, b| rows[*b].1[column].total_cmp(&rows[*a].1[column]).then(a.cmp(b)));
-                kept.extend(order.into_iter().take(BEST));
+            let (names, sources, tests) = signals_of(tree, history, &question)?;
+            self.group(case, variant, &names, &sources, &case.gold_files)?;
+            if variant == "full" && !case.changed_tests.is_empty() {
+                self.group(case, "tests", &names, &tests, &case.changed_tests)?;
             }
-            let files: Vec<_> = kept.iter().map(|at| (&rows[*at].0, &rows[*at].1)).collect();
-            let line = json!({
-                "repo": case.repo, "variant": variant, "hard": case.hard, "gold": case.gold_files, "names": names, "files": files,
-            });
-            writeln!(self.file, "{line}")?;
         }
         self.file.flush()?;
+        Ok(())
+    }
+
+    fn group(&mut self, case: &Case, variant: &str, names: &[&str], rows: &[Row], gold: &[String]) -> Result<(), Failed> {
+        let mut kept: BTreeSet<usize> = (0..rows.len()).filter(|at| gold.contains(&rows[*at].0)).collect();
+        for column in 0..names.len() {
+            let mut order: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].1[column] > 0.0).collect();
+            order.sort_by(|a, b| rows[*b].1[column].total_cmp(&rows[*a].1[column]).then(a.cmp(b)));
+            kept.extend(order.into_iter().take(BEST));
+        }
+        let files: Vec<_> = kept.iter().map(|at| (&rows[*at].0, &rows[*at].1)).collect();
+        let line = json!({
+            "repo": case.repo, "variant": variant, "hard": case.hard, "gold": gold, "names": names, "files": files,
+        });
+        writeln!(self.file, "{line}")?;
         Ok(())
     }
 }

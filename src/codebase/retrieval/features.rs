@@ -1,6 +1,6 @@
 //! One column of numbers a signal, one row a source file; each column is divided by its maximum in the query.
 
-use super::lexical::{Lexical, Statistics};
+use super::lexical::Lexical;
 use super::past::Past;
 use super::places::Places;
 use super::query::Query;
@@ -26,6 +26,7 @@ signals! {
     DefinedTerms, DefinedNames, Names,
     HistoryDocument, HistoryNeighbours, HistoryIssues, Recency, Churn,
     Size, Generated, TestPair,
+    TiedByChange, TiedByName, TiedByDefinition, TiedByFolder, TiedByKin,
 }
 
 /// Rows of source files by position among the candidates.
@@ -41,15 +42,27 @@ impl Features {
         self.columns.get(signal as usize).and_then(|column| column.get(row)).copied().unwrap_or(0.0)
     }
 
+    /// Fills a column that depends on a first ranking.
+    pub(super) fn put(&mut self, signal: Signal, values: Vec<f32>) {
+        if let Some(column) = self.columns.get_mut(signal as usize).filter(|column| column.len() == values.len()) {
+            *column = values;
+        }
+    }
+
     pub(super) fn row(&self, row: usize) -> Vec<f32> {
         Signal::ALL.iter().map(|signal| self.get(*signal, row)).collect()
     }
 
-    /// `rows` are positions in `paths` and `hits`; `tests` are (position, row) of tests that pair with a source file.
-    pub(super) fn compute(query: &Query, paths: &[String], rows: &[usize], hits: &[&Hits], past: &Past, pairs: &[(f32, usize)]) -> Self {
+    /// `rows` are positions in `paths`; `hits` stand in the order of the rows.
+    pub(super) fn compute(
+        query: &Query,
+        paths: &[String],
+        rows: &[usize],
+        lexical: &Lexical<'_>,
+        hits: &[&Hits],
+        past: &Past,
+    ) -> Self {
         let mut columns = vec![vec![0.0; rows.len()]; Signal::ALL.len()];
-        let statistics = Statistics::new(query, hits);
-        let lexical = Lexical { query, statistics: &statistics };
         let names: Vec<&str> = rows.iter().map(|at| paths.get(*at).map_or("", String::as_str)).collect();
         let places = Places::new(query, &names);
         let mut best_window = vec![0; rows.len()];
@@ -95,11 +108,6 @@ impl Features {
             set(Signal::HistoryIssues, of(&past.issues));
             set(Signal::Recency, of(&past.recency));
             set(Signal::Churn, of(&past.churn));
-        }
-        for (score, row) in pairs {
-            if let Some(slot) = columns[Signal::TestPair as usize].get_mut(*row) {
-                *slot = slot.max(*score);
-            }
         }
         let windows = columns[Signal::Window as usize].clone();
         columns[Signal::Folder as usize] = super::places::folder_means(&names, &windows);

@@ -1,6 +1,7 @@
 //! Finds the files an issue is about: one query-aware scan, history, a weighted sum with reasons, companions, windows to read.
 
 mod classify;
+mod evidence;
 mod features;
 mod git;
 mod history;
@@ -13,6 +14,7 @@ mod query;
 mod rank;
 mod scan;
 mod symbols;
+mod ties;
 mod tree;
 mod vocabulary;
 mod weights;
@@ -21,7 +23,7 @@ mod words;
 pub use classify::{Class, Classifier};
 pub use history::{COMMITS, History};
 pub use query::Question;
-pub use rank::{Ranked, Retrieved, retrieve, signals_of};
+pub use rank::{Ranked, Retrieved, Signals, retrieve, signals_of};
 pub use tree::{CommitTree, FolderTree, READ_CAP, Reader, Tree};
 
 /// Why nothing could be retrieved.

@@ -1,16 +1,12 @@
-//! Retrieval from start to end: classify, scan, score, rank.
+//! Retrieval from start to end: gather, weigh, order.
 
 use super::RetrievalError;
-use super::classify::{Class, Classifier};
+use super::evidence::{Group, gather};
 use super::features::{Features, Signal};
 use super::history::History;
-use super::pairing;
-use super::past::Past;
-use super::query::{Query, Question};
-use super::scan::{Hits, scan};
+use super::query::Question;
 use super::tree::Tree;
-use super::vocabulary::Vocabulary;
-use super::weights::weight;
+use super::weights::{score, test_score};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {
@@ -24,68 +20,31 @@ pub struct Retrieved {
     pub tests: Vec<Ranked>,
 }
 
-/// Everything known about the files for one query, before they are weighed.
-pub(super) struct Evidence<'a> {
-    pub(super) query: Query,
-    pub(super) paths: &'a [String],
-    pub(super) sources: Vec<usize>,
-    pub(super) tests: Vec<usize>,
-    /// Hits of the sources, then of the tests.
-    pub(super) hits: Vec<Hits>,
-    pub(super) past: Past,
-    pub(super) features: Features,
-}
-
-pub(super) fn gather<'a>(tree: &'a dyn Tree, history: &History, question: &Question) -> Result<Evidence<'a>, RetrievalError> {
-    let query = Query::parse(question);
-    let classifier = Classifier::new()?;
-    let paths = tree.paths();
-    let of_class = |class: Class| -> Vec<usize> {
-        paths.iter().enumerate().filter(|(_, path)| classifier.class(path) == class).map(|(at, _)| at).collect()
-    };
-    let (sources, tests) = (of_class(Class::Source), of_class(Class::Test));
-    let wanted: Vec<usize> = sources.iter().chain(&tests).copied().collect();
-    let vocabulary = Vocabulary::new(&query);
-    let past = Past::new(history, &query, &vocabulary, paths);
-    let hits = scan(tree, &wanted, &vocabulary)?;
-    let (source_hits, test_hits) = hits.split_at(sources.len());
-    let test_refs: Vec<&Hits> = test_hits.iter().collect();
-    let test_scores = test_windows(&query, &test_refs);
-    let name = |at: &usize| paths.get(*at).map_or("", String::as_str);
-    let source_names: Vec<&str> = sources.iter().map(name).collect();
-    let test_names: Vec<&str> = tests.iter().map(name).collect();
-    let pairs: Vec<(f32, usize)> = pairing::pairs(&test_names, &source_names)
-        .into_iter()
-        .map(|(test, source)| (test_scores.get(test).copied().unwrap_or(0.0), source))
-        .collect();
-    let refs: Vec<&Hits> = source_hits.iter().collect();
-    let features = Features::compute(&query, paths, &sources, &refs, &past, &pairs);
-    Ok(Evidence { query, paths, sources, tests, hits, past, features })
-}
-
-fn test_windows(query: &Query, hits: &[&Hits]) -> Vec<f32> {
-    let statistics = super::lexical::Statistics::new(query, hits);
-    let lexical = super::lexical::Lexical { query, statistics: &statistics };
-    hits.iter().map(|hit| lexical.windows(hit).best).collect()
-}
-
 /// Ranks the files of `tree` for a question; an empty history degrades the ranking and nothing else.
 pub fn retrieve(tree: &dyn Tree, history: &History, question: &Question) -> Result<Retrieved, RetrievalError> {
     let evidence = gather(tree, history, question)?;
-    let mut sources: Vec<Ranked> = (0..evidence.features.rows)
-        .map(|row| {
-            let score = Signal::ALL.iter().map(|signal| weight(*signal) * evidence.features.get(*signal, row)).sum();
-            Ranked { path: evidence.paths[evidence.sources[row]].clone(), score }
-        })
-        .collect();
-    sources.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)));
-    Ok(Retrieved { sources, tests: Vec::new() })
+    let sources = order(evidence.paths, &evidence.sources, score);
+    let tests = order(evidence.paths, &evidence.tests, test_score);
+    Ok(Retrieved { sources, tests })
 }
 
-/// Signals of every source file, for fitting weights: names, then (path, values).
-pub fn signals_of(tree: &dyn Tree, history: &History, question: &Question) -> Result<(Vec<&'static str>, Vec<(String, Vec<f32>)>), RetrievalError> {
+fn order(paths: &[String], group: &Group, score: fn(&Features, usize) -> f32) -> Vec<Ranked> {
+    let path = |row: usize| group.files.get(row).and_then(|at| paths.get(*at)).cloned().unwrap_or_default();
+    let mut all: Vec<Ranked> =
+        (0..group.files.len()).map(|row| Ranked { path: path(row), score: score(&group.features, row) }).collect();
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)));
+    all
+}
+
+/// Signals of every source and every test, for fitting weights: the names, then (path, values) of each.
+pub type Signals = (Vec<&'static str>, Vec<(String, Vec<f32>)>, Vec<(String, Vec<f32>)>);
+
+pub fn signals_of(tree: &dyn Tree, history: &History, question: &Question) -> Result<Signals, RetrievalError> {
     let evidence = gather(tree, history, question)?;
     let names = Signal::ALL.iter().map(|signal| signal.name()).collect();
-    let rows = (0..evidence.features.rows).map(|row| (evidence.paths[evidence.sources[row]].clone(), evidence.features.row(row)));
-    Ok((names, rows.collect()))
+    let rows = |group: &Group| {
+        let path = |row: usize| group.files.get(row).and_then(|at| evidence.paths.get(*at)).cloned().unwrap_or_default();
+        (0..group.files.len()).map(|row| (path(row), group.features.row(row))).collect()
+    };
+    Ok((names, rows(&evidence.sources), rows(&evidence.tests)))
 }
