@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use autonomy::codebase::retrieval::{Class, Classifier, CommitTree, History, Question, Tree, retrieve};
+use autonomy::codebase::retrieval::{Class, Classifier, CommitTree, History, Limits, Question, Tree, retrieve};
 use serde_json::{Value, json};
 
 use crate::Failed;
@@ -75,7 +75,7 @@ pub(crate) fn child(arguments: &[String]) -> Result<(), Failed> {
     let tree = CommitTree::open(folder.as_ref(), commit)?;
     if ranker == "product" {
         let history = History::read(folder.as_ref(), commit);
-        retrieve(&tree, &history, &Question::from_text(text))?;
+        retrieve(&tree, &history, &Question::from_text(text), Limits::default())?;
     } else {
         let classifier = Classifier::new()?;
         let sources: Vec<usize> =

@@ -16,7 +16,7 @@ mod signals;
 
 use std::collections::BTreeMap;
 
-use autonomy::codebase::retrieval::{CommitTree, History, Question, Retrieved, RetrievalError, retrieve};
+use autonomy::codebase::retrieval::{CommitTree, History, Limits, Question, Retrieved, RetrievalError, retrieve};
 
 use corpus::{Blobs, Case};
 use measure::{Figures, Row};
@@ -77,14 +77,16 @@ fn setting(name: &str) -> Option<String> {
 fn rankings(tree: &corpus::Cached, history: &History, case: &Case) -> Result<Vec<(&'static str, Row)>, RetrievalError> {
     let question = Question::from_text(&case.text);
     let title = Question { title: question.title.clone(), body: String::new() };
+    // Ranks behind the hundredth count as not found.
+    let limits = Limits { sources: 100, tests: 100, ..Limits::default() };
     let row = |ranked: Retrieved| Row {
         sources: ranked.sources.into_iter().map(|one| one.path).collect(),
         tests: ranked.tests.into_iter().map(|one| one.path).collect(),
     };
     let mut found = vec![
-        ("product", row(retrieve(tree, history, &question)?)),
-        ("product, title only", row(retrieve(tree, history, &title)?)),
-        ("product, no history", row(retrieve(tree, &History::default(), &question)?)),
+        ("product", row(retrieve(tree, history, &question, limits)?)),
+        ("product, title only", row(retrieve(tree, history, &title, limits)?)),
+        ("product, no history", row(retrieve(tree, &History::default(), &question, limits)?)),
     ];
     found.extend(baselines::rankings(tree, &case.text)?);
     Ok(found)

@@ -23,6 +23,7 @@ pub(super) struct Group {
     pub(super) files: Vec<usize>,
     pub(super) hits: Vec<Hits>,
     pub(super) features: Features,
+    pub(super) statistics: Statistics,
     /// The row among the sources that a file is tied to most.
     pub(super) tied_to: Vec<usize>,
 }
@@ -72,7 +73,7 @@ fn group(query: &Query, paths: &[String], files: Vec<usize>, hits: Vec<Hits>, pa
     let statistics = Statistics::new(query, &refs);
     let features = Features::compute(query, paths, &files, &Lexical { query, statistics: &statistics }, &refs, past);
     let tied_to = vec![0; files.len()];
-    Group { files, hits, features, tied_to }
+    Group { files, hits, features, statistics, tied_to }
 }
 
 fn names<'a>(paths: &'a [String], files: &[usize]) -> Vec<&'a str> {

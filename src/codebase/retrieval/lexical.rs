@@ -84,8 +84,32 @@ pub(super) struct Windows {
     pub(super) at: u16,
 }
 
+struct Window {
+    at: u16,
+    score: f32,
+    title: f32,
+    coverage: f32,
+    /// Score of its last block alone.
+    block: f32,
+}
+
+/// The best three that do not overlap.
+fn apart(mut found: Vec<(f32, u16)>) -> Vec<(f32, u16)> {
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut taken: Vec<(f32, u16)> = Vec::new();
+    for one in found {
+        if taken.iter().all(|(_, other)| other.abs_diff(one.1) >= 2) {
+            taken.push(one);
+        }
+        if taken.len() == 3 {
+            break;
+        }
+    }
+    taken
+}
+
 impl Lexical<'_> {
-    fn worth(&self, term: u16) -> (f32, bool) {
+    pub(super) fn worth(&self, term: u16) -> (f32, bool) {
         let at = usize::from(term);
         let rarity = self.statistics.terms.get(at).copied().unwrap_or(0.0);
         self.query.terms.get(at).map_or((0.0, false), |term| (term.weight * rarity, term.in_title))
@@ -109,39 +133,42 @@ impl Lexical<'_> {
     }
 
     pub(super) fn windows(&self, hit: &Hits) -> Windows {
-        let mut found: Vec<(f32, u16)> = Vec::new();
         let mut result = Windows::default();
+        let mut found: Vec<(f32, u16)> = Vec::new();
+        self.each_window(hit, |window| {
+            result.block = result.block.max(window.block);
+            result.title = result.title.max(window.title);
+            if window.score > result.best {
+                (result.best, result.at, result.coverage) = (window.score, window.at, window.coverage);
+            }
+            found.push((window.score, window.at));
+        });
+        for (taken, (score, _)) in apart(found).into_iter().enumerate() {
+            result.sum += score / float(taken + 1);
+        }
+        result
+    }
+
+    /// The best windows that do not overlap, best first: score and first block.
+    pub(super) fn best_windows(&self, hit: &Hits) -> Vec<(f32, u16)> {
+        let mut found = Vec::new();
+        self.each_window(hit, |window| found.push((window.score, window.at)));
+        apart(found)
+    }
+
+    fn each_window(&self, hit: &Hits, mut each: impl FnMut(Window)) {
         let mut rest: &[(u16, u16, u16)] = &hit.blocks;
         let mut before: &[(u16, u16, u16)] = &[];
         while let Some(first) = rest.first() {
             let block = first.0;
             let (this, next) = rest.split_at(rest.iter().take_while(|one| one.0 == block).count());
             rest = next;
-            let (alone, title_alone, _) = self.window(this, &[]);
-            result.block = result.block.max(alone);
+            let alone = self.window(this, &[]);
             let joined = before.first().is_some_and(|earlier| earlier.0 + 1 == block);
-            let (score, title, coverage) =
-                if joined { self.window(before, this) } else { (alone, title_alone, self.window(this, &[]).2) };
-            let at = if joined { block - 1 } else { block };
-            result.title = result.title.max(title);
-            if score > result.best {
-                (result.best, result.at, result.coverage) = (score, at, coverage);
-            }
-            found.push((score, at));
+            let (score, title, coverage) = if joined { self.window(before, this) } else { alone };
+            each(Window { at: if joined { block - 1 } else { block }, score, title, coverage, block: alone.0 });
             before = this;
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut taken: Vec<u16> = Vec::new();
-        for (score, at) in found {
-            if taken.iter().all(|other| other.abs_diff(at) >= 2) {
-                result.sum += score / float(taken.len() + 1);
-                taken.push(at);
-            }
-            if taken.len() == 3 {
-                break;
-            }
-        }
-        result
     }
 
     /// Score, score of the title's terms and coverage of two blocks, each sorted by term.

@@ -12,6 +12,8 @@ mod past;
 mod places;
 mod query;
 mod rank;
+mod reading;
+mod reasons;
 mod scan;
 mod symbols;
 mod ties;
@@ -23,7 +25,9 @@ mod words;
 pub use classify::{Class, Classifier};
 pub use history::{COMMITS, History};
 pub use query::Question;
-pub use rank::{Ranked, Retrieved, Signals, retrieve, signals_of};
+pub use rank::{Limits, Past, Ranked, Retrieved, Signals, retrieve, signals_of};
+pub use reading::Window;
+pub use reasons::{Reason, Tie};
 pub use tree::{CommitTree, FolderTree, READ_CAP, Reader, Tree};
 
 /// Why nothing could be retrieved.

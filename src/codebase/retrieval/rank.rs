@@ -1,39 +1,109 @@
-//! Retrieval from start to end: gather, weigh, order.
+//! Retrieval from start to end: gather, weigh, order, explain, pack.
 
 use super::RetrievalError;
 use super::evidence::{Group, gather};
 use super::features::{Features, Signal};
 use super::history::History;
 use super::query::Question;
+use super::reading::{Window, pack};
+use super::reasons::{Reason, reasons};
 use super::tree::Tree;
-use super::weights::{score, test_score};
+use super::weights::{score, source_weight, test_score, test_weight};
+
+/// Bounds of what comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub sources: usize,
+    pub tests: usize,
+    pub manifests: usize,
+    /// Tokens of all windows worth reading together; 0 for none.
+    pub tokens: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sources: 20, tests: 10, manifests: 10, tokens: 12_000 }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {
     pub path: String,
     pub score: f32,
+    /// Weightiest first; may be empty for files far down.
+    pub reasons: Vec<Reason>,
+}
+
+/// Whether the past could help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    Known { commits: usize },
+    /// A depth-1 checkout or no git: said, because the ranking is worse for it.
+    Missing,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retrieved {
     pub sources: Vec<Ranked>,
     pub tests: Vec<Ranked>,
+    /// Lists of dependencies and build settings, the ones nearest to the best files first.
+    pub manifests: Vec<String>,
+    pub windows: Vec<Window>,
+    pub past: Past,
 }
 
 /// Ranks the files of `tree` for a question; an empty history degrades the ranking and nothing else.
-pub fn retrieve(tree: &dyn Tree, history: &History, question: &Question) -> Result<Retrieved, RetrievalError> {
+/// The same tree, history, question and limits give the same result, byte for byte.
+pub fn retrieve(tree: &dyn Tree, history: &History, question: &Question, limits: Limits) -> Result<Retrieved, RetrievalError> {
     let evidence = gather(tree, history, question)?;
-    let sources = order(evidence.paths, &evidence.sources, score);
-    let tests = order(evidence.paths, &evidence.tests, test_score);
-    Ok(Retrieved { sources, tests })
+    let sources = order(evidence.paths, &evidence.sources, score, limits.sources);
+    let tests = order(evidence.paths, &evidence.tests, test_score, limits.tests);
+    let explain = |group: &Group, rows: &[(f32, usize)], weight: fn(Signal) -> f32| -> Vec<Ranked> {
+        let ranked = |(score, row): &(f32, usize)| Ranked {
+            path: path(evidence.paths, group, *row).to_owned(),
+            score: *score,
+            reasons: reasons(&evidence, group, *row, history, weight),
+        };
+        rows.iter().map(ranked).collect()
+    };
+    let rows: Vec<usize> = sources.iter().map(|(_, row)| *row).collect();
+    let mut reader = tree.reader()?;
+    let windows = pack(&evidence, &evidence.sources, &rows, &mut *reader, limits.tokens);
+    let best: Vec<&str> = rows.iter().take(5).map(|row| path(evidence.paths, &evidence.sources, *row)).collect();
+    Ok(Retrieved {
+        sources: explain(&evidence.sources, &sources, source_weight),
+        tests: explain(&evidence.tests, &tests, test_weight),
+        manifests: manifests(evidence.paths, &evidence.manifests, &best, limits.manifests),
+        windows,
+        past: if history.is_empty() { Past::Missing } else { Past::Known { commits: history.len() } },
+    })
 }
 
-fn order(paths: &[String], group: &Group, score: fn(&Features, usize) -> f32) -> Vec<Ranked> {
-    let path = |row: usize| group.files.get(row).and_then(|at| paths.get(*at)).cloned().unwrap_or_default();
-    let mut all: Vec<Ranked> =
-        (0..group.files.len()).map(|row| Ranked { path: path(row), score: score(&group.features, row) }).collect();
-    all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)));
+fn path<'a>(paths: &'a [String], group: &Group, row: usize) -> &'a str {
+    group.files.get(row).and_then(|at| paths.get(*at)).map_or("", String::as_str)
+}
+
+fn order(paths: &[String], group: &Group, score: fn(&Features, usize) -> f32, most: usize) -> Vec<(f32, usize)> {
+    let mut all: Vec<(f32, usize)> = (0..group.files.len()).map(|row| (score(&group.features, row), row)).collect();
+    all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| path(paths, group, a.1).cmp(path(paths, group, b.1))));
+    all.truncate(most);
     all
+}
+
+/// Manifests of the folders above the best files, the deepest of the best file first, then those at the root.
+fn manifests(paths: &[String], manifests: &[usize], best: &[&str], most: usize) -> Vec<String> {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let mut found: Vec<(usize, usize, &String)> = manifests
+        .iter()
+        .filter_map(|at| {
+            let path = paths.get(*at)?;
+            let above = folder(path);
+            let rank = best.iter().position(|one| one.starts_with(&above))?;
+            Some((rank, usize::MAX - above.len(), path))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().take(most).map(|(_, _, path)| path.clone()).collect()
 }
 
 /// Signals of every source and every test, for fitting weights: the names, then (path, values) of each.
@@ -43,8 +113,8 @@ pub fn signals_of(tree: &dyn Tree, history: &History, question: &Question) -> Re
     let evidence = gather(tree, history, question)?;
     let names = Signal::ALL.iter().map(|signal| signal.name()).collect();
     let rows = |group: &Group| {
-        let path = |row: usize| group.files.get(row).and_then(|at| evidence.paths.get(*at)).cloned().unwrap_or_default();
-        (0..group.files.len()).map(|row| (path(row), group.features.row(row))).collect()
+        let row = |row: usize| (path(evidence.paths, group, row).to_owned(), group.features.row(row));
+        (0..group.files.len()).map(row).collect()
     };
     Ok((names, rows(&evidence.sources), rows(&evidence.tests)))
 }

@@ -3,7 +3,7 @@
 use super::features::{Features, Signal};
 
 /// What a signal at its maximum adds to a file's score.
-pub(super) fn weight(signal: Signal) -> f32 {
+fn weight(signal: Signal) -> f32 {
     match signal {
         Signal::Scope => 1.63,
         Signal::Names => 1.44,
@@ -42,6 +42,11 @@ pub(super) fn score(features: &Features, row: usize) -> f32 {
     first_score(features, row) + ties.sum::<f32>()
 }
 
+/// All that a signal adds to a source file's score.
+pub(super) fn source_weight(signal: Signal) -> f32 {
+    weight(signal) + tie_weight(signal)
+}
+
 fn tie_weight(signal: Signal) -> f32 {
     match signal {
         Signal::TiedByChange => 1.5,
@@ -58,7 +63,7 @@ pub(super) fn test_score(features: &Features, row: usize) -> f32 {
     Signal::ALL.iter().map(|signal| test_weight(*signal) * features.get(*signal, row)).sum()
 }
 
-fn test_weight(signal: Signal) -> f32 {
+pub(super) fn test_weight(signal: Signal) -> f32 {
     match signal {
         Signal::TiedByChange => 3.0,
         Signal::TiedByName => 3.0,
