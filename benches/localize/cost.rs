@@ -33,7 +33,9 @@ impl Costs {
                 .output()?;
             let text = String::from_utf8(output.stdout)?;
             let mut numbers = text.split_whitespace();
-            if let (Some(Ok(seconds)), Some(Ok(peak))) = (numbers.next().map(str::parse), numbers.next().map(str::parse)) {
+            if let (Some(Ok(seconds)), Some(Ok(peak))) =
+                (numbers.next().map(str::parse), numbers.next().map(str::parse))
+            {
                 self.measured.entry(ranker).or_default().push((seconds, peak));
             }
         }
@@ -51,7 +53,8 @@ impl Costs {
     }
 
     pub(crate) fn table(&self) -> String {
-        let mut text = String::from("\ncost of a case read from git    seconds: median  most   peak MiB: median  most\n");
+        let mut text =
+            String::from("\ncost of a case read from git    seconds: median  most   peak MiB: median  most\n");
         for (ranker, all) in &self.measured {
             let (median, most, peak, highest) = Self::summary(all);
             let _ = writeln!(text, "{ranker:<39} {median:6.2} {most:6.2}           {peak:6.0} {highest:6.0}");
@@ -70,7 +73,9 @@ impl Costs {
 
 /// Ranks one case and prints seconds and the peak of resident memory in KiB.
 pub(crate) fn child(arguments: &[String]) -> Result<(), Failed> {
-    let [ranker, folder, commit, text, ..] = arguments else { return Err("usage: --one RANKER FOLDER COMMIT TEXT".into()) };
+    let [ranker, folder, commit, text, ..] = arguments else {
+        return Err("usage: --one RANKER FOLDER COMMIT TEXT".into());
+    };
     let start = Instant::now();
     let tree = CommitTree::open(folder.as_ref(), commit)?;
     if ranker == "product" {

@@ -16,7 +16,7 @@ mod signals;
 
 use std::collections::BTreeMap;
 
-use autonomy::codebase::retrieval::{CommitTree, History, Limits, Question, Retrieved, RetrievalError, retrieve};
+use autonomy::codebase::retrieval::{CommitTree, History, Limits, Question, RetrievalError, Retrieved, retrieve};
 
 use corpus::{Blobs, Case};
 use measure::{Figures, Row};
@@ -29,7 +29,9 @@ fn main() -> Result<(), Failed> {
         return cost::child(&arguments[at + 1..]);
     }
     let (Some(corpus), Some(repos)) = (setting("AUTONOMY_LOCALIZE_CORPUS"), setting("AUTONOMY_REPOS")) else {
-        println!("set AUTONOMY_LOCALIZE_CORPUS (a folder of .jsonl) and AUTONOMY_REPOS (a folder of git directories) to measure");
+        println!(
+            "set AUTONOMY_LOCALIZE_CORPUS (a folder of .jsonl) and AUTONOMY_REPOS (a folder of git directories) to measure"
+        );
         return Ok(());
     };
     let limit = setting("AUTONOMY_LOCALIZE_CASES").and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);

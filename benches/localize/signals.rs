@@ -39,7 +39,14 @@ impl Dump {
         Ok(())
     }
 
-    fn group(&mut self, case: &Case, variant: &str, names: &[&str], rows: &[Row], gold: &[String]) -> Result<(), Failed> {
+    fn group(
+        &mut self,
+        case: &Case,
+        variant: &str,
+        names: &[&str],
+        rows: &[Row],
+        gold: &[String],
+    ) -> Result<(), Failed> {
         let mut kept: BTreeSet<usize> = (0..rows.len()).filter(|at| gold.contains(&rows[*at].0)).collect();
         for column in 0..names.len() {
             let mut order: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].1[column] > 0.0).collect();

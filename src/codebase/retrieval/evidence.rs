@@ -35,9 +35,15 @@ pub(super) struct Evidence<'a> {
     pub(super) tests: Group,
     pub(super) manifests: Vec<usize>,
     pub(super) past: Past,
+    /// The source that ranks first on its own, by row: no companion goes before it.
+    pub(super) best: Option<usize>,
 }
 
-pub(super) fn gather<'a>(tree: &'a dyn Tree, history: &History, question: &Question) -> Result<Evidence<'a>, RetrievalError> {
+pub(super) fn gather<'a>(
+    tree: &'a dyn Tree,
+    history: &History,
+    question: &Question,
+) -> Result<Evidence<'a>, RetrievalError> {
     let query = Query::parse(question);
     let vocabulary = Vocabulary::new(&query);
     let paths = tree.paths();
@@ -64,8 +70,8 @@ pub(super) fn gather<'a>(tree: &'a dyn Tree, history: &History, question: &Quest
     let mut sources = group(&query, paths, sources, source_hits, &past);
     let mut tests = group(&query, paths, tests, test_hits, &past);
     pair_tests(paths, &mut sources, &tests);
-    tie(tree, paths, &mut sources, &mut tests, &past)?;
-    Ok(Evidence { query, paths, sources, tests, manifests, past })
+    let best = tie(tree, paths, &mut sources, &mut tests, &past)?;
+    Ok(Evidence { query, paths, sources, tests, manifests, past, best })
 }
 
 fn group(query: &Query, paths: &[String], files: Vec<usize>, hits: Vec<Hits>, past: &Past) -> Group {
@@ -92,7 +98,13 @@ fn pair_tests(paths: &[String], sources: &mut Group, tests: &Group) {
 }
 
 /// The first ranking's best files, and what is tied to them.
-fn tie(tree: &dyn Tree, paths: &[String], sources: &mut Group, tests: &mut Group, past: &Past) -> Result<(), RetrievalError> {
+fn tie(
+    tree: &dyn Tree,
+    paths: &[String],
+    sources: &mut Group,
+    tests: &mut Group,
+    past: &Past,
+) -> Result<Option<usize>, RetrievalError> {
     let mut first: Vec<(f32, usize)> =
         (0..sources.files.len()).map(|row| (weights::first_score(&sources.features, row), row)).collect();
     first.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -119,7 +131,7 @@ fn tie(tree: &dyn Tree, paths: &[String], sources: &mut Group, tests: &mut Group
     let rows: Vec<usize> = first.iter().map(|(_, row)| *row).collect();
     put(sources, of_sources, &rows);
     put(tests, of_tests, &rows);
-    Ok(())
+    Ok(rows.first().copied())
 }
 
 fn put(group: &mut Group, ties: Ties, tops: &[usize]) {

@@ -233,7 +233,8 @@ impl Lexical<'_> {
     pub(super) fn names(&self, hit: &Hits) -> (f32, f32) {
         let weight = |id: u16| self.query.names.get(usize::from(id)).map_or(0.0, |name| name.weight);
         let rarity = |all: &[f32], id: u16| all.get(usize::from(id)).copied().unwrap_or(0.0);
-        let defined = hit.defined_names.iter().map(|id| weight(*id) * rarity(&self.statistics.defined_names, *id)).sum();
+        let defined =
+            hit.defined_names.iter().map(|id| weight(*id) * rarity(&self.statistics.defined_names, *id)).sum();
         let referenced = hit.names.iter().map(|(id, count)| {
             let count = f32::from(*count);
             weight(*id) * rarity(&self.statistics.names, *id) * count / (count + 0.5)

@@ -71,14 +71,20 @@ fn place(word: &str, mentions: &mut Mentions) {
     let address = word.contains("://");
     let word = match (address, word.split_once("/blob/").or_else(|| word.split_once("/tree/"))) {
         // The path of a file in an address follows the name of a commit or branch.
-        (true, Some((_, tail))) => tail.split_once('/').map_or("", |(_, path)| path).split(['#', '?']).next().unwrap_or(""),
+        (true, Some((_, tail))) => {
+            tail.split_once('/').map_or("", |(_, path)| path).split(['#', '?']).next().unwrap_or("")
+        }
         (true, None) => return,
         (false, _) => word,
     };
     let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
     let word = without_line(word.trim_end_matches('.'));
     let lower = word.trim_start_matches("./").replace('\\', "/").to_ascii_lowercase();
-    if lower.len() < 3 || lower.len() > 200 || lower.contains("..") || !lower.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+    if lower.len() < 3
+        || lower.len() > 200
+        || lower.contains("..")
+        || !lower.bytes().any(|byte| byte.is_ascii_alphabetic())
+    {
         return;
     }
     let name = lower.rsplit('/').next().unwrap_or(&lower);
@@ -149,7 +155,10 @@ mod tests {
     #[test]
     fn a_titles_scope_is_a_place() {
         assert_eq!(words(&parse("fix(cdk/portal): leak", "").scopes), ["cdk/portal"]);
-        assert_eq!(words(&parse("gopls/internal/{cache,mod}: leak", "").scopes), ["cache", "gopls/internal/", "mod"].map(|one| one.trim_matches('/')));
+        assert_eq!(
+            words(&parse("gopls/internal/{cache,mod}: leak", "").scopes),
+            ["cache", "gopls/internal/", "mod"].map(|one| one.trim_matches('/'))
+        );
         assert_eq!(words(&parse("urlapi: leak", "").scopes), ["urlapi"]);
         assert_eq!(words(&parse("This is a sentence: leak", "").scopes), [""; 0]);
     }

@@ -29,7 +29,11 @@ pub(super) fn subject(path: &str) -> String {
 fn nearness(a: &str, b: &str) -> usize {
     let parts = |path: &str| -> Vec<String> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_ascii_lowercase();
-        folder.split('/').filter(|part| !MARKS.contains(part) && *part != "src" && *part != "main" && *part != "lib").map(str::to_owned).collect()
+        folder
+            .split('/')
+            .filter(|part| !MARKS.contains(part) && *part != "src" && *part != "main" && *part != "lib")
+            .map(str::to_owned)
+            .collect()
     };
     let (a, b) = (parts(a), parts(b));
     a.iter().filter(|part| b.contains(part)).count()

@@ -73,7 +73,8 @@ impl<'a> Places<'a> {
             self.words(words, &mut place);
         }
         let joined = squeezed(stem);
-        place.named_stem = self.names.iter().filter(|(one, _)| *one == joined).map(|(_, weight)| *weight).fold(0.0, f32::max);
+        place.named_stem =
+            self.names.iter().filter(|(one, _)| *one == joined).map(|(_, weight)| *weight).fold(0.0, f32::max);
         place.file_mention = self.file_mention(&lower, name);
         let mentions = &self.query.mentions;
         place.place_mention = mentions.places.iter().map(|one| place_mention(one, &lower, stem)).fold(0.0, f32::max);
@@ -116,7 +117,9 @@ impl<'a> Places<'a> {
     fn file_mention(&self, lower: &str, name: &str) -> f32 {
         let strength = |mention: &String| {
             let parts = mention.split('/').count();
-            if lower == mention || (parts >= 2 && lower.ends_with(mention) && lower[..lower.len() - mention.len()].ends_with('/')) {
+            if lower == mention
+                || (parts >= 2 && lower.ends_with(mention) && lower[..lower.len() - mention.len()].ends_with('/'))
+            {
                 1.0
             } else if parts >= 3 && mention.ends_with(lower) {
                 // An absolute path of somebody's machine ends with ours.

@@ -181,7 +181,11 @@ impl Gathered {
 }
 
 enum Piece<'a> {
-    Identifier { text: &'a str, before: u8, after: u8 },
+    Identifier {
+        text: &'a str,
+        before: u8,
+        after: u8,
+    },
     Tick,
     /// The end of a sentence or clause.
     Break,
@@ -201,7 +205,8 @@ fn pieces(line: &str) -> Vec<Piece<'_>> {
             let after = bytes.get(at).copied().unwrap_or(b' ');
             // Joiners belong to code only when a name follows: `a.b`, not the end of a sentence.
             let joined = bytes.get(at + 1).copied().is_some_and(in_identifier);
-            let after = if matches!(after, b'.' | b':') && !(joined || line[at..].starts_with("::")) { b' ' } else { after };
+            let after =
+                if matches!(after, b'.' | b':') && !(joined || line[at..].starts_with("::")) { b' ' } else { after };
             found.push(Piece::Identifier { text: &line[start..at], before, after });
             continue;
         }
@@ -220,7 +225,10 @@ fn is_code_like(text: &str, before: u8, after: u8) -> bool {
     let inner_underscore = text.trim_matches('_').contains('_');
     let humps = text.as_bytes().windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
     let acronym_hump = text.as_bytes().windows(3).any(|three| {
-        three[0].is_ascii_uppercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_lowercase() && text.len() > 4
+        three[0].is_ascii_uppercase()
+            && three[1].is_ascii_uppercase()
+            && three[2].is_ascii_lowercase()
+            && text.len() > 4
     });
     inner_underscore
         || humps

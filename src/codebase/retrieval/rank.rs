@@ -37,7 +37,9 @@ pub struct Ranked {
 /// Whether the past could help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Past {
-    Known { commits: usize },
+    Known {
+        commits: usize,
+    },
     /// A depth-1 checkout or no git: said, because the ranking is worse for it.
     Missing,
 }
@@ -54,10 +56,15 @@ pub struct Retrieved {
 
 /// Ranks the files of `tree` for a question; an empty history degrades the ranking and nothing else.
 /// The same tree, history, question and limits give the same result, byte for byte.
-pub fn retrieve(tree: &dyn Tree, history: &History, question: &Question, limits: Limits) -> Result<Retrieved, RetrievalError> {
+pub fn retrieve(
+    tree: &dyn Tree,
+    history: &History,
+    question: &Question,
+    limits: Limits,
+) -> Result<Retrieved, RetrievalError> {
     let evidence = gather(tree, history, question)?;
-    let sources = order(evidence.paths, &evidence.sources, score, limits.sources);
-    let tests = order(evidence.paths, &evidence.tests, test_score, limits.tests);
+    let sources = order(evidence.paths, &evidence.sources, score, evidence.best, limits.sources);
+    let tests = order(evidence.paths, &evidence.tests, test_score, None, limits.tests);
     let explain = |group: &Group, rows: &[(f32, usize)], weight: fn(Signal) -> f32| -> Vec<Ranked> {
         let ranked = |(score, row): &(f32, usize)| Ranked {
             path: path(evidence.paths, group, *row).to_owned(),
@@ -83,9 +90,18 @@ fn path<'a>(paths: &'a [String], group: &Group, row: usize) -> &'a str {
     group.files.get(row).and_then(|at| paths.get(*at)).map_or("", String::as_str)
 }
 
-fn order(paths: &[String], group: &Group, score: fn(&Features, usize) -> f32, most: usize) -> Vec<(f32, usize)> {
+fn order(
+    paths: &[String],
+    group: &Group,
+    score: fn(&Features, usize) -> f32,
+    best: Option<usize>,
+    most: usize,
+) -> Vec<(f32, usize)> {
     let mut all: Vec<(f32, usize)> = (0..group.files.len()).map(|row| (score(&group.features, row), row)).collect();
-    all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| path(paths, group, a.1).cmp(path(paths, group, b.1))));
+    all.sort_by(|a, b| {
+        let first = (best == Some(b.1)).cmp(&(best == Some(a.1)));
+        first.then(b.0.total_cmp(&a.0)).then_with(|| path(paths, group, a.1).cmp(path(paths, group, b.1)))
+    });
     all.truncate(most);
     all
 }

@@ -23,7 +23,13 @@ pub struct Window {
 }
 
 /// Packs windows of the files `rows` (best first). The result is by rank, then line.
-pub(super) fn pack(evidence: &Evidence<'_>, group: &Group, rows: &[usize], reader: &mut dyn Reader, budget: usize) -> Vec<Window> {
+pub(super) fn pack(
+    evidence: &Evidence<'_>,
+    group: &Group,
+    rows: &[usize],
+    reader: &mut dyn Reader,
+    budget: usize,
+) -> Vec<Window> {
     let lexical = Lexical { query: &evidence.query, statistics: &group.statistics };
     let wanted: Vec<Vec<u16>> = rows
         .iter()

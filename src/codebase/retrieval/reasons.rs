@@ -58,7 +58,13 @@ impl fmt::Display for Reason {
 }
 
 /// The reasons of one row, weightiest first. `weights` says what each signal added.
-pub(super) fn reasons(evidence: &Evidence<'_>, group: &Group, row: usize, history: &History, weight: fn(Signal) -> f32) -> Vec<Reason> {
+pub(super) fn reasons(
+    evidence: &Evidence<'_>,
+    group: &Group,
+    row: usize,
+    history: &History,
+    weight: fn(Signal) -> f32,
+) -> Vec<Reason> {
     let mut parts: Vec<(f32, Signal)> =
         Signal::ALL.iter().map(|signal| (weight(*signal) * group.features.get(*signal, row), *signal)).collect();
     parts.retain(|(added, _)| *added > 0.1);
@@ -84,7 +90,9 @@ fn reason(evidence: &Evidence<'_>, group: &Group, row: usize, history: &History,
     };
     let name = |id: &u16| evidence.query.names.get(usize::from(*id)).map(|name| name.text.clone());
     match signal {
-        Signal::FileMention | Signal::PlaceMention | Signal::Scope | Signal::ScopeStem | Signal::NamedStem => Some(Reason::Named),
+        Signal::FileMention | Signal::PlaceMention | Signal::Scope | Signal::ScopeStem | Signal::NamedStem => {
+            Some(Reason::Named)
+        }
         Signal::Path | Signal::BaseName | Signal::BaseNameInTitle => {
             let words = path_words(evidence, file);
             (!words.is_empty()).then_some(Reason::Path { words })

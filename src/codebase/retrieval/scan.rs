@@ -37,7 +37,8 @@ pub(super) struct Hits {
 /// Scans the files at `wanted` positions of the tree; the result stands in the same order.
 pub(super) fn scan(tree: &dyn Tree, wanted: &[usize], vocabulary: &Vocabulary) -> Result<Vec<Hits>, RetrievalError> {
     const CHUNK: usize = 32;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8).min(wanted.len().div_ceil(CHUNK)).max(1);
+    let threads =
+        std::thread::available_parallelism().map_or(1, usize::from).min(8).min(wanted.len().div_ceil(CHUNK)).max(1);
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<(usize, Hits)>, RetrievalError> {
         let mut reader = tree.reader()?;
@@ -52,7 +53,8 @@ pub(super) fn scan(tree: &dyn Tree, wanted: &[usize], vocabulary: &Vocabulary) -
             for (place, index) in wanted.iter().enumerate().skip(start).take(CHUNK) {
                 let path = tree.paths().get(*index).map_or("", String::as_str);
                 let readable = reader.read(*index, &mut bytes) && is_readable_text(&bytes);
-                let hits = if readable { lexer.read(symbols::family(extension(path)), &bytes) } else { Hits::default() };
+                let hits =
+                    if readable { lexer.read(symbols::family(extension(path)), &bytes) } else { Hits::default() };
                 found.push((place, hits));
             }
         }
@@ -180,7 +182,8 @@ impl<'a> Lexer<'a> {
             }
             let start = at;
             at += line.get(at..).unwrap_or_default().iter().take_while(|byte| in_identifier(**byte)).count();
-            let Some(identifier) = line.get(start..at).filter(|one| one.len() >= 2 && one.len() <= LONGEST_IDENTIFIER) else {
+            let Some(identifier) = line.get(start..at).filter(|one| one.len() >= 2 && one.len() <= LONGEST_IDENTIFIER)
+            else {
                 continue;
             };
             let meaning = self.memory.meaning(identifier);
@@ -228,7 +231,8 @@ mod tests {
 
     #[test]
     fn terms_names_pairs_and_definitions_are_counted() {
-        let (query, hits) = read("`open_file` leaks target dirs", "rs", "fn open_file() {\n  target_dir(open_file);\n}\n");
+        let (query, hits) =
+            read("`open_file` leaks target dirs", "rs", "fn open_file() {\n  target_dir(open_file);\n}\n");
         let count = |word: &str| {
             let id = query.terms.iter().position(|term| term.word == word).unwrap();
             hits.terms.iter().find(|(term, _)| usize::from(*term) == id).map_or(0, |(_, count)| *count)

@@ -14,32 +14,108 @@ pub(super) enum Family {
 
 pub(super) fn family(extension: &str) -> Family {
     match extension.to_ascii_lowercase().as_str() {
-        "c" | "h" | "cc" | "cpp" | "hpp" | "cxx" | "hh" | "m" | "mm" | "java" | "cs" | "ts" | "tsx" | "js" | "jsx" | "mjs"
-        | "cjs" | "mts" | "cts" | "vue" | "svelte" | "groovy" | "dart" => Family::Typed,
+        "c" | "h" | "cc" | "cpp" | "hpp" | "cxx" | "hh" | "m" | "mm" | "java" | "cs" | "ts" | "tsx" | "js" | "jsx"
+        | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" | "groovy" | "dart" => Family::Typed,
         "html" | "twig" | "css" | "scss" | "less" | "erb" | "cmake" => Family::None,
         _ => Family::Keyword,
     }
 }
 
 const DEFINING: &[&[u8]] = &[
-    b"fn", b"func", b"function", b"def", b"class", b"struct", b"enum", b"trait", b"interface", b"type", b"mod", b"module",
-    b"object", b"namespace", b"record", b"protocol", b"extension", b"union", b"macro_rules", b"defmodule", b"defp", b"sub",
-    b"fun", b"typedef", b"define", b"message", b"service", b"data", b"newtype", b"static", b"const", b"let", b"var", b"val",
-    b"attr_accessor", b"attr_reader", b"attr_writer", b"mattr_accessor", b"scope", b"annotation",
+    b"fn",
+    b"func",
+    b"function",
+    b"def",
+    b"class",
+    b"struct",
+    b"enum",
+    b"trait",
+    b"interface",
+    b"type",
+    b"mod",
+    b"module",
+    b"object",
+    b"namespace",
+    b"record",
+    b"protocol",
+    b"extension",
+    b"union",
+    b"macro_rules",
+    b"defmodule",
+    b"defp",
+    b"sub",
+    b"fun",
+    b"typedef",
+    b"define",
+    b"message",
+    b"service",
+    b"data",
+    b"newtype",
+    b"static",
+    b"const",
+    b"let",
+    b"var",
+    b"val",
+    b"attr_accessor",
+    b"attr_reader",
+    b"attr_writer",
+    b"mattr_accessor",
+    b"scope",
+    b"annotation",
 ];
 
 /// Words before a defining keyword or before a type.
 const MODIFIERS: &[&[u8]] = &[
-    b"pub", b"crate", b"async", b"export", b"default", b"public", b"private", b"protected", b"internal", b"final", b"abstract",
-    b"override", b"virtual", b"extern", b"unsafe", b"inline", b"static", b"const", b"sealed", b"partial", b"open", b"data",
-    b"suspend", b"declare", b"readonly", b"synchronized", b"native", b"cdef", b"cpdef", b"local", b"mut", b"self", b"get",
-    b"set", b"operator", b"friend", b"constexpr", b"explicit", b"typedef", b"in", b"super", b"companion", b"case",
+    b"pub",
+    b"crate",
+    b"async",
+    b"export",
+    b"default",
+    b"public",
+    b"private",
+    b"protected",
+    b"internal",
+    b"final",
+    b"abstract",
+    b"override",
+    b"virtual",
+    b"extern",
+    b"unsafe",
+    b"inline",
+    b"static",
+    b"const",
+    b"sealed",
+    b"partial",
+    b"open",
+    b"data",
+    b"suspend",
+    b"declare",
+    b"readonly",
+    b"synchronized",
+    b"native",
+    b"cdef",
+    b"cpdef",
+    b"local",
+    b"mut",
+    b"self",
+    b"get",
+    b"set",
+    b"operator",
+    b"friend",
+    b"constexpr",
+    b"explicit",
+    b"typedef",
+    b"in",
+    b"super",
+    b"companion",
+    b"case",
 ];
 
 /// A typed line that starts like this is a statement, no definition.
 const STATEMENTS: &[&[u8]] = &[
-    b"return", b"if", b"for", b"while", b"switch", b"else", b"new", b"throw", b"case", b"do", b"try", b"catch", b"await", b"goto",
-    b"import", b"package", b"using", b"delete", b"yield", b"assert", b"super", b"this", b"typeof", b"sizeof", b"default", b"break",
+    b"return", b"if", b"for", b"while", b"switch", b"else", b"new", b"throw", b"case", b"do", b"try", b"catch",
+    b"await", b"goto", b"import", b"package", b"using", b"delete", b"yield", b"assert", b"super", b"this", b"typeof",
+    b"sizeof", b"default", b"break",
 ];
 
 /// The range of the name that `line` defines, in bytes of the line.
@@ -73,7 +149,8 @@ pub(super) fn definition(family: Family, line: &[u8]) -> Option<(usize, usize)> 
         if !MODIFIERS.contains(&text) {
             break;
         }
-        at = word.1 + line.get(word.1..)?.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'.')).count();
+        at = word.1
+            + line.get(word.1..)?.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'.')).count();
     }
     match family {
         Family::Typed => typed(line, indent),
@@ -84,7 +161,11 @@ pub(super) fn definition(family: Family, line: &[u8]) -> Option<(usize, usize)> 
 
 /// `let`, `const` and their kin define something for others only at the outermost level.
 fn binds_locally(word: &[u8], indent: usize) -> bool {
-    indent > 0 && matches!(word, b"let" | b"const" | b"var" | b"val" | b"static" | b"data" | b"type" | b"in" | b"scope" | b"mod")
+    indent > 0
+        && matches!(
+            word,
+            b"let" | b"const" | b"var" | b"val" | b"static" | b"data" | b"type" | b"in" | b"scope" | b"mod"
+        )
         && !(word == b"const" || word == b"static" || word == b"type")
 }
 
@@ -127,7 +208,9 @@ fn name_after(line: &[u8], from: usize) -> Option<(usize, usize)> {
 fn typed(line: &[u8], indent: usize) -> Option<(usize, usize)> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let first = identifier(line, indent)?;
-    if STATEMENTS.contains(&&line[first.0..first.1]) || line.get(indent..open)?.iter().any(|byte| matches!(byte, b'=' | b'.' | b'"' | b'\'' | b'?' | b'+')) {
+    if STATEMENTS.contains(&&line[first.0..first.1])
+        || line.get(indent..open)?.iter().any(|byte| matches!(byte, b'=' | b'.' | b'"' | b'\'' | b'?' | b'+'))
+    {
         return None;
     }
     let start = open - line[..open].iter().rev().take_while(|byte| in_identifier(**byte)).count();
@@ -149,7 +232,9 @@ fn typed(line: &[u8], indent: usize) -> Option<(usize, usize)> {
 
 fn shell_function(line: &[u8], indent: usize) -> Option<(usize, usize)> {
     let name = identifier(line, indent)?;
-    line.get(name.1..).is_some_and(|rest| rest.starts_with(b"() {") || rest.starts_with(b" () {") || rest == b"()").then_some(name)
+    line.get(name.1..)
+        .is_some_and(|rest| rest.starts_with(b"() {") || rest.starts_with(b" () {") || rest == b"()")
+        .then_some(name)
 }
 
 #[cfg(test)]

@@ -29,7 +29,13 @@ pub(super) struct Top<'a> {
 }
 
 /// Ties of `targets` (positions in `paths`) to `tops`; `definitions` are hashes by target, or empty for targets that define nothing.
-pub(super) fn ties(paths: &[String], targets: &[usize], tops: &[Top<'_>], changes: &[Vec<u32>], definitions: &[&[u32]]) -> Ties {
+pub(super) fn ties(
+    paths: &[String],
+    targets: &[usize],
+    tops: &[Top<'_>],
+    changes: &[Vec<u32>],
+    definitions: &[&[u32]],
+) -> Ties {
     let count = targets.len();
     let mut found = Ties {
         changed_together: vec![0.0; count],
@@ -177,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_header_a_definer_and_a_companion_of_past_changes_are_tied() {
-        let paths: Vec<String> = ["lib/a/url.c", "lib/a/url.h", "lib/b/parse.c", "lib/c/other.c"].map(str::to_owned).into();
+        let paths: Vec<String> =
+            ["lib/a/url.c", "lib/a/url.h", "lib/b/parse.c", "lib/c/other.c"].map(str::to_owned).into();
         let used = uses(b"x\nparse_it(other_thing);\n", 1, 1);
         let tops = [Top { file: 0, sure: 1.0, uses: &used }];
         let defined = [super::super::scan::short_hash(b"parse_it")];

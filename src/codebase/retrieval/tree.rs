@@ -75,11 +75,8 @@ pub struct FolderTree {
 
 impl FolderTree {
     pub fn open(root: &Path) -> Result<Self, RetrievalError> {
-        let tracked = if root.join(".git").exists() {
-            Git::new(root).output(&["ls-files", "-s", "-z"]).ok()
-        } else {
-            None
-        };
+        let tracked =
+            if root.join(".git").exists() { Git::new(root).output(&["ls-files", "-s", "-z"]).ok() } else { None };
         let mut paths: Vec<String> = match tracked {
             Some(listing) => entries(&listing).map(|(path, _)| path).collect(),
             None => walk(root)?,

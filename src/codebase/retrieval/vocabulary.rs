@@ -121,7 +121,10 @@ mod tests {
         let mut memory = Memory::new(&vocabulary);
         let found = memory.meaning(b"target_other_directories");
         let word = |id: u16| query.terms.get(usize::from(id)).map(|term| term.word.as_str());
-        assert_eq!(found.parts().iter().map(|id| word(*id)).collect::<Vec<_>>(), [Some("target"), None, Some("directory")]);
+        assert_eq!(
+            found.parts().iter().map(|id| word(*id)).collect::<Vec<_>>(),
+            [Some("target"), None, Some("directory")]
+        );
         assert!(found.matters() && !memory.meaning(b"wholly_unrelated").matters());
         assert_eq!(memory.meaning(b"open_rw").name, 0);
         let both = memory.meaning(b"TargetDirectory");

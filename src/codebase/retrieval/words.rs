@@ -56,10 +56,16 @@ pub(super) fn stem(word: &[u8]) -> &[u8] {
         // `policies` and `policy` meet at `polic`.
         return &word[..word.len() - 3];
     }
-    if word.len() >= 4 && word.ends_with(b"s") && !word.ends_with(b"ss") && !word.ends_with(b"us") && !word.ends_with(b"is")
+    if word.len() >= 4
+        && word.ends_with(b"s")
+        && !word.ends_with(b"ss")
+        && !word.ends_with(b"us")
+        && !word.ends_with(b"is")
     {
         word = &word[..word.len() - 1];
-        if word.len() >= 5 && (word.ends_with(b"sse") || word.ends_with(b"xe") || word.ends_with(b"che") || word.ends_with(b"she")) {
+        if word.len() >= 5
+            && (word.ends_with(b"sse") || word.ends_with(b"xe") || word.ends_with(b"che") || word.ends_with(b"she"))
+        {
             word = &word[..word.len() - 1];
         }
     }
