@@ -59,13 +59,9 @@ pub(crate) fn read(folder: &Path, limit: usize) -> Result<BTreeMap<String, Vec<C
         }
     }
     for cases in all.values_mut() {
-        let step = (cases.len() as f64 / limit as f64).max(1.0);
-        let mut at = 0.0;
-        let mut kept = Vec::new();
-        while let Some(case) = cases.get(at as usize) {
-            kept.push(case.clone());
-            at += step;
-        }
+        let count = cases.len();
+        let wanted = count.min(limit);
+        let kept = (0..wanted).filter_map(|one| cases.get(one * count / wanted).cloned()).collect();
         *cases = kept;
     }
     Ok(all)
@@ -78,7 +74,7 @@ pub(crate) struct Blobs {
 }
 
 impl Blobs {
-    pub(crate) fn tree(&mut self, tree: CommitTree) -> Result<Cached, Failed> {
+    pub(crate) fn tree(&mut self, tree: &CommitTree) -> Result<Cached, Failed> {
         let classifier = Classifier::new()?;
         let mut reader = tree.reader()?;
         let mut bytes = Vec::new();
@@ -93,7 +89,6 @@ impl Blobs {
             }
             contents.push(self.known.get(object).cloned());
         }
-        drop(reader);
         Ok(Cached { paths: tree.paths().to_vec(), contents })
     }
 }

@@ -48,7 +48,7 @@ fn main() -> Result<(), Failed> {
         eprintln!("{name}: {} cases from {}", cases.len(), folder.display());
         let mut blobs = Blobs::default();
         for (number, case) in cases.iter().enumerate() {
-            let tree = blobs.tree(CommitTree::open(&folder, &case.parent)?)?;
+            let tree = blobs.tree(&CommitTree::open(&folder, &case.parent)?)?;
             let history = History::read(&folder, &case.parent);
             if let Some(dump) = dump.as_mut() {
                 dump.case(&tree, &history, case)?;

@@ -137,7 +137,7 @@ pub(super) fn is_readable_text(bytes: &[u8]) -> bool {
     if head.contains(&0) {
         return false;
     }
-    let lines = head.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let lines = head.split(|byte| *byte == b'\n').count();
     head.len() / lines < 600
 }
 

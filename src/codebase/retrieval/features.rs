@@ -1,6 +1,6 @@
 //! One column of numbers a signal, one row a source file; each column is divided by its maximum in the query.
 
-use super::lexical::Lexical;
+use super::lexical::{Lexical, float};
 use super::past::Past;
 use super::places::Places;
 use super::query::Query;
@@ -32,7 +32,6 @@ signals! {
 /// Rows of source files by position among the candidates.
 pub(super) struct Features {
     columns: Vec<Vec<f32>>,
-    pub(super) rows: usize,
     /// The best window of each row: block it starts with.
     pub(super) best_window: Vec<u16>,
 }
@@ -90,7 +89,7 @@ impl Features {
             let (defined, referenced) = lexical.names(hit);
             set(Signal::DefinedNames, defined);
             set(Signal::Names, referenced);
-            set(Signal::Size, (hit.tokens as f32).ln_1p());
+            set(Signal::Size, float(hit.tokens as usize).ln_1p());
             set(Signal::Generated, f32::from(u8::from(hit.generated)));
             let place = places.of(row, names.get(row).copied().unwrap_or_default());
             set(Signal::Path, place.path);
@@ -98,7 +97,7 @@ impl Features {
             set(Signal::BaseNameInTitle, place.base_name_in_title);
             set(Signal::NamedStem, place.named_stem);
             set(Signal::FileMention, place.file_mention);
-            set(Signal::PlaceMention, place.place_mention);
+            set(Signal::PlaceMention, place.module);
             set(Signal::Scope, place.scope);
             set(Signal::ScopeStem, place.scope_stem);
             let file = rows.get(row).copied().unwrap_or_default();
@@ -114,9 +113,11 @@ impl Features {
         for column in &mut columns {
             let most = column.iter().copied().fold(0.0_f32, f32::max);
             if most > 0.0 {
-                column.iter_mut().for_each(|value| *value /= most);
+                for value in column.iter_mut() {
+                    *value /= most;
+                }
             }
         }
-        Self { columns, rows: rows.len(), best_window }
+        Self { columns, best_window }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Statistics {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of files and counts are far below 2^24")]
-fn float(count: usize) -> f32 {
+pub(super) fn float(count: usize) -> f32 {
     count as f32
 }
 
@@ -51,7 +51,9 @@ impl Statistics {
             hit.defined_terms.iter().for_each(|(id, _)| bump(&mut defined_terms, *id));
         }
         for counts in [&mut terms, &mut pairs, &mut names, &mut defined_names, &mut defined_terms] {
-            counts.iter_mut().for_each(|count| *count = idf(total, *count));
+            for count in counts {
+                *count = idf(total, *count);
+            }
         }
         let whole = query.terms.iter().zip(&terms).map(|(term, rarity)| term.weight * rarity).sum();
         #[expect(clippy::cast_possible_truncation, reason = "an average length fits")]
@@ -116,11 +118,11 @@ impl Lexical<'_> {
     }
 
     pub(super) fn content(&self, hit: &Hits) -> Content {
-        let norm = K1 * (1.0 - B + B * hit.tokens as f32 / self.statistics.average);
+        let norm = K1 * (1.0 - B + B * float(hit.tokens as usize) / self.statistics.average);
         let mut content = Content { all: 0.0, title: 0.0, coverage: 0.0 };
         for (term, count) in &hit.terms {
             let (worth, in_title) = self.worth(*term);
-            let count = *count as f32;
+            let count = float(*count as usize);
             let score = worth * count * (K1 + 1.0) / (count + norm);
             content.all += score;
             content.coverage += worth;
@@ -201,7 +203,8 @@ impl Lexical<'_> {
                 (None, None) => break,
             };
             let (worth, in_title) = self.worth(term);
-            let part = worth * count as f32 * (WINDOW_K1 + 1.0) / (count as f32 + WINDOW_K1);
+            let count = float(count as usize);
+            let part = worth * count * (WINDOW_K1 + 1.0) / (count + WINDOW_K1);
             score += part;
             coverage += worth;
             if in_title {

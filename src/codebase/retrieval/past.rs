@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::history::History;
+use super::lexical::{float, idf};
 use super::query::Query;
 use super::vocabulary::{Memory, NOTHING, Vocabulary};
 use super::words::in_identifier;
@@ -53,8 +54,7 @@ impl Past {
         let mut counts: HashMap<u32, (f32, HashMap<u16, f32>)> = HashMap::new();
         for (files, message) in self.changes.iter().zip(&messages.all) {
             // A word of a broad commit says less of each of its files.
-            #[expect(clippy::cast_precision_loss, reason = "at most sixty files")]
-            let share = 1.0 / (files.len().max(1) as f32).sqrt();
+            let share = 1.0 / float(files.len().max(1)).sqrt();
             for file in files {
                 let document = counts.entry(*file).or_default();
                 document.0 += share * message.tokens;
@@ -63,8 +63,7 @@ impl Past {
                 }
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "numbers of files are small")]
-        let documents = counts.len().max(1) as f32;
+        let documents = float(counts.len().max(1));
         let mut lengths: Vec<(u32, f32)> = counts.iter().map(|(file, document)| (*file, document.0)).collect();
         lengths.sort_by_key(|(file, _)| *file);
         let average = lengths.iter().map(|(_, length)| length).sum::<f32>() / documents;
@@ -90,8 +89,7 @@ impl Past {
 
     /// Files of the commits whose messages are most like the query, weighted by likeness and narrowness.
     fn nearest_changes(&mut self, messages: &Messages, query: &Query, history: &History) {
-        #[expect(clippy::cast_precision_loss, reason = "at most four thousand commits")]
-        let total = messages.all.len() as f32;
+        let total = float(messages.all.len());
         let mut frequency = vec![0.0_f32; query.terms.len()];
         for message in &messages.all {
             for (term, _) in &message.terms {
@@ -117,8 +115,7 @@ impl Past {
         likeness.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let best = likeness.first().map_or(1.0, |(score, _)| *score);
         for (score, at) in likeness.into_iter().take(NEIGHBOURS) {
-            #[expect(clippy::cast_precision_loss, reason = "a commit's number of files is small")]
-            let breadth = history.commits[at].breadth.max(1) as f32;
+            let breadth = float(history.commits[at].breadth.max(1));
             for file in &self.changes[at] {
                 self.neighbours[*file as usize] += (score / best).powi(2) / breadth.sqrt();
                 self.nearest.entry(*file).or_insert(at);
@@ -129,8 +126,7 @@ impl Past {
     fn same_issues(&mut self, history: &History, query: &Query) {
         for (commit, files) in history.commits.iter().zip(&self.changes) {
             if commit.issues.iter().any(|issue| query.mentions.issues.contains(issue)) {
-                #[expect(clippy::cast_precision_loss, reason = "a commit's number of files is small")]
-                let breadth = commit.breadth.max(1) as f32;
+                let breadth = float(commit.breadth.max(1));
                 for file in files {
                     self.issues[*file as usize] += 1.0 / breadth.sqrt();
                 }
@@ -139,14 +135,12 @@ impl Past {
     }
 
     fn ages(&mut self, history: &History) {
-        #[expect(clippy::cast_precision_loss, reason = "at most four thousand commits")]
-        let last = (history.len() as f32).ln_1p();
+        let last = float(history.len()).ln_1p();
         for (at, files) in self.changes.iter().enumerate() {
             for file in files {
                 let file = *file as usize;
                 if self.churn[file] == 0.0 {
-                    #[expect(clippy::cast_precision_loss, reason = "at most four thousand commits")]
-                    let age = (at as f32).ln_1p() / last;
+                    let age = float(at).ln_1p() / last;
                     self.recency[file] = 1.0 - age;
                 }
                 self.churn[file] += 1.0;
@@ -156,10 +150,6 @@ impl Past {
             *churn = churn.ln_1p();
         }
     }
-}
-
-fn idf(total: f32, frequency: f32) -> f32 {
-    ((total - frequency + 0.5) / (frequency + 0.5)).ln_1p()
 }
 
 fn changes(history: &History, paths: &[String]) -> Vec<Vec<u32>> {

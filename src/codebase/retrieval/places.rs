@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lexical::idf;
+use super::lexical::{float, idf};
 use super::query::{Query, stem_of};
 use super::words::subtokens;
 
@@ -13,7 +13,7 @@ pub(super) struct Place {
     pub(super) base_name_in_title: f32,
     pub(super) named_stem: f32,
     pub(super) file_mention: f32,
-    pub(super) place_mention: f32,
+    pub(super) module: f32,
     pub(super) scope: f32,
     pub(super) scope_stem: f32,
 }
@@ -34,11 +34,6 @@ pub(super) struct Places<'a> {
     names: Vec<(String, f32)>,
     /// How many candidates have this lower-case file name.
     same_name: BTreeMap<String, usize>,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of files and words are small")]
-fn float(count: usize) -> f32 {
-    count as f32
 }
 
 impl<'a> Places<'a> {
@@ -77,7 +72,7 @@ impl<'a> Places<'a> {
             self.names.iter().filter(|(one, _)| *one == joined).map(|(_, weight)| *weight).fold(0.0, f32::max);
         place.file_mention = self.file_mention(&lower, name);
         let mentions = &self.query.mentions;
-        place.place_mention = mentions.places.iter().map(|one| place_mention(one, &lower, stem)).fold(0.0, f32::max);
+        place.module = mentions.places.iter().map(|one| place_mention(one, &lower, stem)).fold(0.0, f32::max);
         for scope in &mentions.scopes {
             let last = scope.rsplit('/').next().unwrap_or(scope);
             if last == stem || squeezed(last) == joined {

@@ -134,3 +134,113 @@ pub fn signals_of(tree: &dyn Tree, history: &History, question: &Question) -> Re
     };
     Ok((names, rows(&evidence.sources), rows(&evidence.tests)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codebase::retrieval::tree::Reader;
+
+    struct Folder {
+        paths: Vec<String>,
+        contents: Vec<Vec<u8>>,
+    }
+
+    impl Folder {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let mut files: Vec<_> = files.to_vec();
+            files.sort_unstable();
+            Self {
+                paths: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
+                contents: files.iter().map(|(_, text)| text.as_bytes().to_vec()).collect(),
+            }
+        }
+    }
+
+    impl Tree for Folder {
+        fn paths(&self) -> &[String] {
+            &self.paths
+        }
+
+        fn reader(&self) -> Result<Box<dyn Reader + '_>, RetrievalError> {
+            Ok(Box::new(InMemory(self)))
+        }
+    }
+
+    struct InMemory<'a>(&'a Folder);
+
+    impl Reader for InMemory<'_> {
+        fn read(&mut self, index: usize, into: &mut Vec<u8>) -> bool {
+            into.clear();
+            self.0.contents.get(index).is_some_and(|bytes| {
+                into.extend_from_slice(bytes);
+                true
+            })
+        }
+    }
+
+    fn project() -> Folder {
+        Folder::new(&[
+            ("lib/session.c", "int open_session(int id) {\n  return lock_table(id);\n}\n/* stale session token */\n"),
+            ("lib/session.h", "int open_session(int id);\n"),
+            ("lib/table.c", "int lock_table(int id) {\n  return id;\n}\n"),
+            ("lib/paint.c", "void paint(void) {\n}\n"),
+            ("lib/blob.c", "\0\0session token stale"),
+            ("vendor/session.c", "int open_session(int id) { stale session token }\n"),
+            ("docs/session.md", "stale session token\n"),
+            ("tests/session_test.c", "void test_open_session(void) { open_session(1); }\n"),
+            ("tests/paint_test.c", "void test_paint(void) { paint(); }\n"),
+            ("lib/CMakeLists.txt", "add_library(x)\n"),
+            ("other/Makefile", "all:\n"),
+            ("Makefile", "all:\n"),
+        ])
+    }
+
+    fn ask(limits: Limits) -> Retrieved {
+        let question = Question::from_text("Stale token in `open_session`\n\nThe session stays stale.");
+        retrieve(&project(), &History::default(), &question, limits).unwrap()
+    }
+
+    #[test]
+    fn the_file_comes_first_with_its_reasons_its_companions_and_its_test() {
+        let found = ask(Limits::default());
+        let sources: Vec<_> = found.sources.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(sources[0], "lib/session.c");
+        assert_eq!(sources[1], "lib/session.h");
+        let place = |path: &str| sources.iter().position(|one| *one == path);
+        assert!(place("lib/table.c") < place("lib/paint.c"), "the definer of what the window uses goes first");
+        assert!(!sources.contains(&"vendor/session.c") && !sources.contains(&"docs/session.md"));
+        let reasons: Vec<String> = found.sources[0].reasons.iter().map(ToString::to_string).collect();
+        assert!(reasons.iter().any(|reason| reason.starts_with("lines 1-5 have")), "{reasons:?}");
+        assert!(reasons.iter().any(|reason| reason == "it defines open_session"), "{reasons:?}");
+        assert_eq!(found.tests[0].path, "tests/session_test.c");
+        assert_eq!(found.manifests, ["lib/CMakeLists.txt", "Makefile"]);
+        assert_eq!(found.past, Past::Missing);
+    }
+
+    #[test]
+    fn the_same_question_has_the_same_answer_byte_for_byte() {
+        let first = format!("{:?}", ask(Limits::default()));
+        for _ in 0..5 {
+            assert_eq!(format!("{:?}", ask(Limits::default())), first);
+        }
+    }
+
+    #[test]
+    fn windows_keep_to_the_budget() {
+        let all = ask(Limits::default());
+        let tokens = |found: &Retrieved| found.windows.iter().map(|window| window.tokens).sum::<usize>();
+        assert!(tokens(&all) > 60 && all.windows[0].path == "lib/session.c" && all.windows[0].first == 1);
+        let tight = ask(Limits { tokens: 40, ..Limits::default() });
+        assert!(tokens(&tight) <= 40 && !tight.windows.is_empty());
+        assert_eq!(ask(Limits { tokens: 0, ..Limits::default() }).windows, []);
+    }
+
+    #[test]
+    fn an_empty_question_and_an_empty_tree_are_answered() {
+        let none = Question { title: String::new(), body: String::new() };
+        assert_eq!(retrieve(&project(), &History::default(), &none, Limits::default()).unwrap().tests.len(), 2);
+        let empty = Folder::new(&[]);
+        let found = retrieve(&empty, &History::default(), &Question::from_text("a b"), Limits::default()).unwrap();
+        assert_eq!((found.sources.len(), found.windows.len()), (0, 0));
+    }
+}

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_window_is_cut_with_its_numbers_and_its_estimate() {
-        let text: String = (1..=60).map(|line| format!("line {line}\r\n")).collect();
+        let text: String = (1..=60).map(|line| format!("line {line}\r\n")).collect::<Vec<_>>().concat();
         let window = cut("a.rs".into(), text.as_bytes(), 50, 50);
         assert_eq!((window.first, window.last), (51, 61));
         assert!(window.text.starts_with("line 51\nline 52") && window.tokens > HEADING);

@@ -139,18 +139,19 @@ pub(super) fn definition(family: Family, line: &[u8]) -> Option<(usize, usize)> 
     }
     let indent = at;
     for _ in 0..6 {
-        let word = identifier(line, at)?;
+        let Some(word) = identifier(line, at) else { break };
         let text = &line[word.0..word.1];
-        if DEFINING.contains(&text) && !binds_locally(text, indent) {
-            if let Some(name) = name_after(line, word.1) {
-                return Some(name);
-            }
+        if DEFINING.contains(&text)
+            && let Some(name) = name_after(line, word.1)
+            && !binds_only(family, text, indent, line, name)
+        {
+            return Some(name);
         }
         if !MODIFIERS.contains(&text) {
             break;
         }
-        at = word.1
-            + line.get(word.1..)?.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'.')).count();
+        let gap = line[word.1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'.')).count();
+        at = word.1 + gap;
     }
     match family {
         Family::Typed => typed(line, indent),
@@ -159,14 +160,15 @@ pub(super) fn definition(family: Family, line: &[u8]) -> Option<(usize, usize)> 
     }
 }
 
-/// `let`, `const` and their kin define something for others only at the outermost level.
-fn binds_locally(word: &[u8], indent: usize) -> bool {
-    indent > 0
-        && matches!(
-            word,
-            b"let" | b"const" | b"var" | b"val" | b"static" | b"data" | b"type" | b"in" | b"scope" | b"mod"
-        )
-        && !(word == b"const" || word == b"static" || word == b"type")
+/// Whether a keyword only binds a value inside a function, or stands before a type: `let x` with an indent, `const char *x`.
+fn binds_only(family: Family, keyword: &[u8], indent: usize, line: &[u8], name: (usize, usize)) -> bool {
+    let constant = line[name.0].is_ascii_uppercase();
+    let assigned = line[name.1..].iter().find(|byte| **byte != b' ').is_some_and(|byte| matches!(byte, b'=' | b':'));
+    match keyword {
+        b"const" | b"static" => (indent > 0 && !constant) || (family == Family::Typed && !assigned),
+        b"let" | b"var" | b"val" | b"mod" | b"scope" | b"data" => indent > 0,
+        _ => false,
+    }
 }
 
 fn identifier(line: &[u8], from: usize) -> Option<(usize, usize)> {
