@@ -8,7 +8,7 @@ use super::mentions::issue_numbers;
 
 /// Commits that are looked at.
 pub const COMMITS: usize = 4_000;
-/// A commit that changes more files says little about each.
+/// A commit that changes more files (an import, a reformatting) says nothing about any of them.
 const MOST_FILES: usize = 60;
 /// Bytes of a message that are kept.
 const MOST_MESSAGE: usize = 4_000;
@@ -25,7 +25,7 @@ pub(super) struct Commit {
     pub(super) message: String,
     /// Under the names the files have in the newest commit.
     pub(super) files: Vec<String>,
-    /// Number of files before the cut.
+    /// Number of files, also when they are too many to be kept.
     pub(super) breadth: usize,
     pub(super) issues: Vec<u64>,
 }
@@ -89,7 +89,9 @@ fn commit(entry: &str, renamed: &mut HashMap<String, String>) -> Option<Commit> 
         files.push(path);
     }
     let breadth = files.len();
-    files.truncate(MOST_FILES);
+    if breadth > MOST_FILES {
+        files.clear();
+    }
     let mut end = message.len().min(MOST_MESSAGE);
     while !message.is_char_boundary(end) {
         end -= 1;
@@ -118,5 +120,52 @@ mod tests {
     fn a_folder_without_git_has_no_history() {
         let folder = tempfile::tempdir().unwrap();
         assert!(History::read(folder.path(), "HEAD").is_empty());
+    }
+
+    fn git(folder: &Path, arguments: &[&str]) {
+        let status = std::process::Command::new("git")
+            .arg("-C")
+            .arg(folder)
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .output()
+            .unwrap()
+            .status;
+        assert!(status.success(), "git {arguments:?}");
+    }
+
+    #[test]
+    fn a_repository_is_read_whole_and_a_depth_1_clone_has_no_history() {
+        use crate::codebase::retrieval::{CommitTree, FolderTree, Tree};
+        let folder = tempfile::tempdir().unwrap();
+        let (origin, clone) = (folder.path().join("origin"), folder.path().join("clone"));
+        std::fs::create_dir(&origin).unwrap();
+        git(&origin, &["init", "-q", "-b", "main"]);
+        for (name, message) in [("a.rs", "Add the lexer"), ("b.rs", "Add the parser (#77)")] {
+            std::fs::write(origin.join(name), "fn a() {}\n").unwrap();
+            git(&origin, &["add", "."]);
+            git(&origin, &["commit", "-q", "-m", message]);
+        }
+        let history = History::read(&origin, "HEAD");
+        let messages: Vec<_> = history.commits.iter().map(|one| (one.message.as_str(), one.files.join(","))).collect();
+        assert_eq!(messages, [("Add the parser (#77)", "b.rs".to_owned()), ("Add the lexer", "a.rs".to_owned())]);
+
+        let tree = CommitTree::open(&origin, "HEAD~1").unwrap();
+        let mut bytes = Vec::new();
+        assert_eq!(tree.paths(), ["a.rs"]);
+        assert!(tree.reader().unwrap().read(0, &mut bytes) && bytes == b"fn a() {}\n");
+        assert!(CommitTree::open(&origin, "no-such-commit").is_err());
+
+        let address = format!("file://{}", origin.display());
+        git(folder.path(), &["clone", "-q", "--depth", "1", &address, "clone"]);
+        assert!(History::read(&clone, "HEAD").is_empty());
+        assert_eq!(FolderTree::open(&clone).unwrap().paths(), ["a.rs", "b.rs"]);
+    }
+
+    #[test]
+    fn a_commit_that_changes_everything_ties_nothing() {
+        let files: String = (0..61).map(|number| format!("A\0f{number}.rs\0")).collect::<Vec<_>>().concat();
+        let history = History::parse(format!("\u{1}aa\u{2}Import\u{3}\0{files}").as_bytes());
+        assert_eq!((history.commits[0].files.len(), history.commits[0].breadth), (0, 61));
     }
 }
