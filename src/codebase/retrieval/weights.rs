@@ -1,7 +1,8 @@
 //! The weight of each signal, fitted on the tuning corpus.
 //!
 //! A softmax over the files of a case was fitted to the files that the fix changed, for the whole text, the title alone and the
-//! text without history, with one repository left out at a time: weights whose sign or size hung on one repository were dropped.
+//! text without history, and checked with one repository left out at a time. Small weights are left out, as are a few whose sign
+//! made no sense. See `benches/README.md`.
 
 use super::features::{Features, Signal};
 
