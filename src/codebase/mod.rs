@@ -7,6 +7,7 @@ pub mod index;
 pub mod place;
 pub mod query;
 pub mod rank;
+pub mod retrieval;
 pub mod scan;
 pub mod search;
 pub mod text;
