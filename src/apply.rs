@@ -103,7 +103,12 @@ pub async fn apply(plan: &GuardedPlan, ledger: &mut Ledger, door: &BackDoor<'_>)
             continue;
         }
         let (result, effect, stopped) = perform(guarded, door).await;
-        after.push(outcome(action, result, effect.as_ref()));
+        let reason = match (&stopped, action) {
+            (Some(stopped), _) => Some(stopped.to_string()),
+            (None, Action::DeleteBranch { reason, .. }) => Some(reason.clone()),
+            (None, _) => None,
+        };
+        after.push(outcome(action, result, effect.as_ref(), reason));
         if let Some(effect) = effect {
             applied.done.push(Done { name: action.name(), key: action.key(), effect });
         }
@@ -129,7 +134,7 @@ fn intent(guarded: &GuardedAction) -> Option<Entry> {
     Some(Entry::Intent { key, action: name, subject: Subject::of(action), payload })
 }
 
-fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>) -> Entry {
+fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>, reason: Option<String>) -> Entry {
     Entry::Outcome {
         key: action.key(),
         action: action.name().to_owned(),
@@ -137,6 +142,7 @@ fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>) -> E
         result,
         number: effect.and_then(|effect| effect.number),
         sha: effect.and_then(|effect| effect.sha.clone()),
+        reason,
     }
 }
 
@@ -148,7 +154,7 @@ fn unreached(plan: &GuardedPlan, after: &[Entry]) -> Vec<Entry> {
         .skip(after.len())
         .map(|guarded| match guarded.action() {
             Action::Note(note) => Entry::Note { note: note.clone() },
-            action => outcome(action, OutcomeResult::Abandoned, None),
+            action => outcome(action, OutcomeResult::Abandoned, None, None),
         })
         .collect()
 }

@@ -33,6 +33,7 @@ pub(super) async fn settle(ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<(
             result,
             number,
             sha,
+            reason: Some("settled by looking: the run that meant to do it had ended".to_owned()),
         });
     }
     if outcomes.is_empty() {

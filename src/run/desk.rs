@@ -57,18 +57,14 @@ impl Handled {
 
     /// An action that could not be performed, as a failure for people; a lost race is one too.
     pub(super) fn failed(&self) -> Option<Failure> {
-        let (key, stopped) = self.applied.stopped.as_ref()?;
-        let exit = match stopped {
-            Stopped::Unavailable(_) | Stopped::Unknown(_) | Stopped::LostRace(_) => Exit::Unavailable,
-            Stopped::Refused(_) => Exit::Unexpected,
-        };
+        let (_, stopped) = self.applied.stopped.as_ref()?;
         let hint = match stopped {
             Stopped::LostRace(_) => "the state has moved meanwhile; the next run decides anew",
             Stopped::Unknown(_) => "the next run looks whether it happened before doing anything",
-            Stopped::Unavailable(_) => "run it again later; what was done is kept",
-            Stopped::Refused(_) => "see the permissions in the README, or the message above",
+            // Whether it failed in looking or in doing, what helps depends on the error alone.
+            Stopped::Unavailable(error) | Stopped::Refused(error) => return Some(super::failures::forge(error)),
         };
-        Some(Failure::new(exit, format!("{key}: {stopped}"), hint))
+        Some(Failure::new(Exit::Unavailable, stopped.to_string(), hint))
     }
 }
 

@@ -1,0 +1,94 @@
+//! Races and crashes: whatever happens between two requests, there is at most one branch and one pull request.
+
+use std::process::Stdio;
+
+use crate::scene::Scene;
+
+const BRANCH: &str = "automated/1-addition-subtracts";
+
+#[tokio::test]
+async fn a_lost_race_is_no_error() {
+    let scene = Scene::ready().await;
+    scene.plan_faults(&format!(
+        "faults: [ {{ on: {{ method: POST, path: '/git/refs$', body: 'automated' }}, moves: [ {{ create_branch: {{ branch: {BRANCH} }} }} ] }} ]"
+    ));
+    let result = scene.autonomy(&["run", "--format", "json"]).await.expect(0).json();
+    assert_eq!(result["result"]["decision"], "lost-race", "{result}");
+    assert_eq!(scene.branches(), [BRANCH]);
+    assert_eq!(scene.world().pulls().len(), 0);
+    assert!(scene.log.entries().is_empty());
+}
+
+/// Starts a run, and kills it when it hangs at the faulty request.
+async fn crash_at(scene: &Scene, fault: &str) {
+    scene.plan_faults(&format!("faults: [ {fault} ]"));
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_autonomy"))
+        .arg("run")
+        .env_clear()
+        .envs(&scene.variables)
+        .current_dir(&scene.checkout)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut before = usize::MAX;
+    // It hangs when it has asked nothing for a while and is still there.
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        let now = scene.sandbox.exchanges().len() + scene.log.entries().len();
+        assert!(child.try_wait().unwrap().is_none(), "it ended before the fault {fault}");
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    child.kill().await.unwrap();
+    scene.plan_faults("faults: []");
+}
+
+async fn recovers(fault: &str) {
+    let scene = Scene::ready().await;
+    crash_at(&scene, fault).await;
+    // One run clears away; where the pull request was not open yet, the scripted model may be used up by then.
+    scene.autonomy(&["run"]).await;
+    scene.autonomy(&["run"]).await;
+    assert!(scene.branches().len() <= 1, "{fault}: {:?}", scene.branches());
+    assert!(scene.world().pulls().len() <= 1, "{fault}: {:?}", scene.world().pulls());
+    if let Some(pull) = scene.world().pulls().first() {
+        let comments = scene.world().comments(pull.number);
+        assert!(comments.len() <= 2, "{fault}: {comments:?}");
+    }
+    scene.autonomy(&["audit", "verify"]).await.expect(0);
+}
+
+#[tokio::test]
+async fn killed_before_the_branch() {
+    recovers("{ on: { method: POST, path: '/git/refs$', body: 'automated' }, hang: before }").await;
+}
+
+#[tokio::test]
+async fn killed_after_the_branch() {
+    recovers("{ on: { method: POST, path: '/git/refs$', body: 'automated' }, hang: after }").await;
+}
+
+#[tokio::test]
+async fn killed_after_the_commit() {
+    recovers("{ on: { method: PATCH, path: '/git/refs/heads/automated' }, hang: after }").await;
+}
+
+#[tokio::test]
+async fn killed_before_the_pull_request() {
+    recovers("{ on: { method: POST, path: '/pulls$' }, hang: before }").await;
+}
+
+#[tokio::test]
+async fn killed_after_the_pull_request() {
+    recovers("{ on: { method: POST, path: '/pulls$' }, hang: after }").await;
+}
+
+#[tokio::test]
+async fn killed_in_the_review() {
+    recovers("{ on: { method: POST, path: '/comments$' }, hang: after }").await;
+}
