@@ -7,6 +7,7 @@ mod config;
 mod forge;
 mod house;
 mod merge;
+mod plans;
 mod published;
 mod review;
 mod run;

@@ -1,6 +1,5 @@
 //! `merge` as a process: merged once at the reviewed commit where every gate passes, and refused, by name, in every other case.
 
-use autonomy::sandbox::faults::Move;
 use autonomy::sandbox::{Setting, Verdict, login};
 use serde_json::{Value, json};
 
@@ -17,6 +16,8 @@ async fn mergeable(setup: Setup) -> Scene {
 async fn proposed(setup: Setup) -> Scene {
     let scene = setup.start().await;
     scene.require_check();
+    // Checks end when the scenario says so, not by being looked at.
+    scene.world().set(Setting::JobReads(1_000));
     scene.approved("Addition subtracts", "`add 2 2` prints 0. It should print 4.");
     scene.autonomy(&["run"]).await.expect(0);
     scene
@@ -69,20 +70,20 @@ async fn it_merges_once_at_the_reviewed_commit() {
 
 #[tokio::test]
 async fn without_an_opt_in_the_merge_waits_for_a_human() {
-    let scene = mergeable(Setup::new().config("actions: { pr.merge: { risk: high, mode: auto } }\n", "")).await;
+    let mut scene = mergeable(Setup::new().config("actions: { pr.merge: { risk: high, mode: auto } }\n", "")).await;
     let result = merge(&scene).await;
     assert_eq!((result["decision"].as_str(), refused(&result)), (Some("needs-human"), vec![]), "{result:#}");
     assert_eq!(merge_requests(&scene), 0);
-    let failing = scene.autonomy(&["merge", "--fail-on-refusal"]).await.expect(10);
+    let failing = scene.set("INPUT_FAIL_ON_REFUSAL", "true").autonomy(&["merge"]).await.expect(10);
     assert!(failing.out.contains("waits for a human"), "{}", failing.out);
     scene.expect_known();
 }
 
 #[tokio::test]
 async fn a_refusal_fails_the_step_where_that_is_asked_for() {
-    let scene = mergeable(Setup::new()).await;
+    let mut scene = mergeable(Setup::new()).await;
     scene.world().label(login::WRITER, scene.world().pulls()[0].number, "autonomy:hold").unwrap();
-    let ran = scene.autonomy(&["merge", "--fail-on-refusal"]).await.expect(10);
+    let ran = scene.set("INPUT_FAIL_ON_REFUSAL", "true").autonomy(&["merge"]).await.expect(10);
     assert!(ran.out.contains("no-hold") && ran.out.contains("autonomy:hold on the pull request"), "{}", ran.out);
     assert_eq!(merge_requests(&scene), 0);
 }
@@ -269,17 +270,8 @@ async fn mergeability_that_github_has_not_computed_is_waited_for() {
 #[tokio::test]
 async fn a_hold_that_comes_while_the_facts_are_read_is_seen() {
     let scene = mergeable(Setup::new()).await;
-    let hold = Move {
-        label: Some(autonomy::sandbox::faults::Labelling {
-            label: "autonomy:hold".into(),
-            issue: None,
-            on_pull: true,
-            by: None,
-        }),
-        ..Move::default()
-    };
-    let moves = serde_json::to_string(&hold).unwrap();
-    scene.plan_faults(&format!("faults:\n  - on: {{ method: GET, path: /check-runs$ }}\n    moves: [{moves}]\n"));
+    let hold = "moves: [{ label: { label: autonomy:hold, on_pull: true } }]";
+    scene.plan_faults(&format!("faults:\n  - on: {{ method: GET, path: /check-runs$ }}\n    {hold}\n"));
     let result = merge(&scene).await;
     expect_refused(&scene, &result, "unmoved");
 }
