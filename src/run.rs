@@ -6,6 +6,7 @@ mod config;
 mod console;
 mod demo;
 mod desk;
+mod disclosure;
 mod failures;
 mod files;
 mod implement;
@@ -86,7 +87,7 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::Run { issue } => implement::run(&session().await?, invocation, console, *issue).await,
         Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,
         Command::Merge { pull } => merge::merge(&session().await?, invocation, console, *pull).await,
-        Command::Apply { plan } => saved::apply(&session().await?, console, plan).await,
+        Command::Apply { plan } => saved::apply(&session().await?, invocation, console, plan).await,
         Command::Demo(arguments) => demo::demo(invocation, arguments, console).await,
     }
 }
@@ -96,15 +97,17 @@ fn kept_plan(
     invocation: &Invocation,
     desk: &desk::Desk<'_>,
     job: &str,
+    summary: &str,
 ) -> Result<Option<(Plan, Option<PathBuf>)>, Failure> {
     if !invocation.rehearses() {
         return Ok(None);
     }
-    let plan = desk.combined(job, &format!("what `{job}` would do"));
+    let plan = desk.combined(job, summary);
     if let Some(path) = &invocation.plan_out {
+        disclosure::may_be_saved(&plan, desk.private)?;
         desk::save(&plan, path)?;
     }
-    Ok(Some((plan, invocation.plan_out.clone())))
+    Ok(Some((disclosure::printable(plan, desk.private), invocation.plan_out.clone())))
 }
 
 /// Shows the result in the form that was asked for, and hands it to the workflow.

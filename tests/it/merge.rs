@@ -109,7 +109,8 @@ async fn a_failing_or_unfinished_check_holds_the_merge() {
 
 #[tokio::test]
 async fn no_check_at_all_is_no_green_check() {
-    let scene = Setup::new().without(".github/workflows/ci.yml").config("merge: { dispatch: [ci.yml] }\n", "").start().await;
+    let scene =
+        Setup::new().without(".github/workflows/ci.yml").config("merge: { dispatch: [ci.yml] }\n", "").start().await;
     scene.approved("Addition subtracts", "`add 2 2` prints 0. It should print 4.");
     scene.autonomy(&["run"]).await.expect(0);
     let result = merge(&scene).await;
@@ -240,7 +241,8 @@ async fn a_push_between_the_verdict_and_the_merge_voids_it() {
 #[tokio::test]
 async fn a_base_that_moved_under_the_merge_is_decided_anew() {
     let scene = mergeable(Setup::new()).await;
-    let answer = r#"answer: { status: 405, body: { message: "Base branch was modified. Review and try the merge again." } }"#;
+    let answer =
+        r#"answer: { status: 405, body: { message: "Base branch was modified. Review and try the merge again." } }"#;
     let ran = merge_with(&scene, answer).await.expect(0);
     assert_eq!(ran.json()["result"]["decision"], "moved", "{}", ran.out);
     assert_eq!(merge(&scene).await["decision"], "merged");

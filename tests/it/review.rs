@@ -66,7 +66,8 @@ fn public_text(scene: &Scene) -> String {
 
 #[tokio::test]
 async fn both_reviewers_read_the_same_head_in_parallel() {
-    let slow = json!([{ "repeat": true, "delay_ms": 700, "answer": { "summary": "Fine.", "score": 95, "findings": [] } }]);
+    let slow =
+        json!([{ "repeat": true, "delay_ms": 700, "answer": { "summary": "Fine.", "score": 95, "findings": [] } }]);
     let scene = Setup::new().turns("cto_review", slow.clone()).turns("ciso_review", slow).start().await;
     let begun = std::time::Instant::now();
     let review = proposed(&scene).await;
@@ -97,7 +98,8 @@ async fn a_finding_that_does_not_stand_in_the_change_is_dropped_and_counted() {
 
 #[tokio::test]
 async fn ten_pushes_leave_one_comment_a_role_and_one_issue_a_finding() {
-    let (scene, _) = reviewed(Setup::new().turns("cto_review", answer(&[finding("medium", "Quote the operands")]))).await;
+    let (scene, _) =
+        reviewed(Setup::new().turns("cto_review", answer(&[finding("medium", "Quote the operands")]))).await;
     let pull = scene.world().pulls()[0].clone();
     for push in 0..9 {
         let text = format!("# adder\n\nPush {push}.\n");
@@ -119,7 +121,8 @@ async fn ten_pushes_leave_one_comment_a_role_and_one_issue_a_finding() {
 
 #[tokio::test]
 async fn a_rejected_finding_is_not_filed_again() {
-    let (scene, _) = reviewed(Setup::new().turns("cto_review", answer(&[finding("medium", "Quote the operands")]))).await;
+    let (scene, _) =
+        reviewed(Setup::new().turns("cto_review", answer(&[finding("medium", "Quote the operands")]))).await;
     let filed = scene.world().issues().last().unwrap().number;
     scene.world().close_issue(login::MAINTAINER, filed, "not_planned").unwrap();
     let branch = scene.world().pulls()[0].head_ref.clone();
@@ -218,7 +221,8 @@ fn hole() -> Setup {
 #[track_caller]
 fn expect_untold(scene: &Scene, printed: &[&str]) {
     let told = public_text(scene) + &printed.join("\n");
-    let files = ["output", "summary.md"].map(|name| std::fs::read_to_string(scene.folder().join(name)).unwrap_or_default());
+    let files =
+        ["output", "summary.md"].map(|name| std::fs::read_to_string(scene.folder().join(name)).unwrap_or_default());
     for text in [told, files.join("\n")] {
         for word in [SECRET_TITLE, "About Shell", "Write it otherwise"] {
             let at = text.find(word);
