@@ -4,6 +4,8 @@
 
 mod checks;
 mod config;
+mod demo;
+mod doors;
 mod forge;
 mod house;
 mod merge;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use autonomy::sandbox::{Access, Setting, login};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, Setup};
+use crate::scene::{Scene, Setup, good_engineer};
 
 const AREAS: [&str; 6] = ["contents", "issues", "pull_requests", "checks", "actions", "repository_advisories"];
 
@@ -50,7 +50,11 @@ fn edit(scene: &Scene, change: impl FnOnce(&mut Value)) {
 
 #[tokio::test]
 async fn a_dry_run_writes_nothing_whatever_the_command() {
-    let scene = Scene::ready().await;
+    // The engineer is asked twice: by the rehearsal and by the run.
+    let mut turns = good_engineer().as_array().unwrap().clone();
+    turns.extend(turns.clone());
+    let scene = Setup::new().turns("engineer", json!(turns)).start().await;
+    scene.approved("Addition subtracts", "`add 2 2` prints 0. It should print 4.");
     scene.require_check();
     let run = scene.autonomy(&["run", "--dry-run"]).await.expect(0);
     for word in ["Planned, not done", "branch.create", "branch.commit", "pr.open"] {
