@@ -10,6 +10,7 @@ mod forge;
 mod house;
 mod merge;
 mod plans;
+mod post_mortem;
 mod published;
 mod review;
 mod run;

@@ -100,7 +100,7 @@ async fn an_issue_edited_after_the_plan_was_made_stops_it() {
     let ran = apply(&mut scene, 4).await;
     assert_eq!(
         ran.error().lines().next().unwrap(),
-        "error: issue #1 has changed since the plan was made, so its approval does not cover it"
+        "error: the plan for issue #1 is not performed: the issue's text was changed meanwhile"
     );
     assert_eq!((scene.writes(), scene.branches()), (Vec::new(), Vec::new()));
 }
