@@ -34,7 +34,7 @@ use crate::domain::secret::Redactor;
 use crate::outcome::{Exit, Failure, StepOutputs};
 use crate::plan::Plan;
 use crate::report::terminal::Colour;
-use crate::report::{json, summary, terminal};
+use crate::report::{json, markdown, summary, terminal};
 
 /// Everything from arguments and environment to the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, variables: &BTreeMap<String, String>) -> u8 {
@@ -123,7 +123,9 @@ fn publish(invocation: &Invocation, console: &Console, ended: Ended) -> Result<E
         }
         (Shown::Report(report), Format::Text) => console.result(&terminal::render(report, colour)),
         (Shown::Report(report), Format::Markdown) => console.result(&summary::render(report)),
-        (Shown::Text(text), _) => console.result(text),
+        // Columns would fall together in Markdown.
+        (Shown::Text(text), Format::Markdown) => console.result(&markdown::fenced(text, "", usize::MAX)),
+        (Shown::Text(text), Format::Text) => console.result(text),
     }
     let files = action_files(invocation);
     let redactor = environment.redactor();
