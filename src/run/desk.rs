@@ -90,7 +90,7 @@ impl Desk<'_> {
         if let Some(failure) = refusal(&guarded) {
             return Err(failure);
         }
-        let held = guarded.held().to_vec();
+        let held = super::disclosure::printable_held(guarded.held(), self.private);
         let door = BackDoor {
             read: self.read,
             write: self.write,
