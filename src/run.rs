@@ -58,7 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, variables: &BTreeMap<
         .build()
         .map_err(|error| Failure::new(Exit::Unexpected, format!("no runtime could be started: {error}"), ""))
         .and_then(|runtime| runtime.block_on(carry_out(&invocation, &console)))
-        .and_then(|ended| publish(&invocation, &console, ended));
+        .and_then(|ended| publish(&invocation, &console, &ended));
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
@@ -88,7 +88,7 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,
         Command::Merge { pull } => merge::merge(&session().await?, invocation, console, *pull).await,
         Command::Apply { plan } => saved::apply(&session().await?, invocation, console, plan).await,
-        Command::Demo(arguments) => demo::demo(invocation, arguments, console).await,
+        Command::Demo(arguments) => Box::pin(demo::demo(invocation, arguments, console)).await,
     }
 }
 
@@ -111,7 +111,7 @@ fn kept_plan(
 }
 
 /// Shows the result in the form that was asked for, and hands it to the workflow.
-fn publish(invocation: &Invocation, console: &Console, ended: Ended) -> Result<Exit, Failure> {
+fn publish(invocation: &Invocation, console: &Console, ended: &Ended) -> Result<Exit, Failure> {
     let environment = &invocation.environment;
     let colour = Colour::for_output(std::io::stdout().is_terminal(), environment.no_color);
     match (&ended.shown, invocation.format) {

@@ -54,7 +54,7 @@ pub(super) struct Step {
 pub(super) async fn demo(invocation: &Invocation, demo: &cli::Demo, console: &Console) -> Result<Ended, Failure> {
     let start = Instant::now();
     let stage = Stage::build(demo, &invocation.environment).await?;
-    let story = play(&stage, console, start).await?;
+    let story = Box::pin(play(&stage, console, start)).await?;
     let ended = tell::ended(&story)?;
     tell::write_summary(&ended, console)?;
     if demo.keep {

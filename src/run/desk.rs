@@ -1,6 +1,6 @@
 //! The desk: hands each plan to the guard and to the back door, and keeps what came of it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::apply::{self, Applied, ApplyError, BackDoor, Stopped};
 use crate::config::Config;
@@ -155,7 +155,7 @@ pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
 }
 
 /// The path that `--plan-out` names.
-pub(super) fn save(plan: &Plan, path: &PathBuf) -> Result<(), Failure> {
+pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(plan).map_err(|error| {
         Failure::new(Exit::Unexpected, format!("the plan could not be written as JSON: {error}"), "")
     })?;

@@ -89,7 +89,7 @@ impl Work<'_, '_> {
         let Some(picked) = self.pick(wanted).await? else { return Ok(()) };
         let config = self.session.config();
         let spent = self.desk.memory().spent_this_month;
-        let gateway = models::gateway(self.session, &self.invocation.environment, spent)?;
+        let gateway = models::gateway(self.session, &self.invocation.environment, spent, self.console)?;
         // Whoever cannot work claims nothing: the model and the checkout are tried first.
         let model = match config.implement.engine {
             Engine::Builtin => {

@@ -49,7 +49,7 @@ pub(super) async fn review(
         Some(number) => vec![number],
         None => own_open(session).await?,
     };
-    let gateway = models::gateway(session, &invocation.environment, desk.memory().spent_this_month)?;
+    let gateway = models::gateway(session, &invocation.environment, desk.memory().spent_this_month, console)?;
     let mut results = Vec::new();
     for number in pulls {
         results.push(one(session, &mut desk, &gateway, number, console).await?);

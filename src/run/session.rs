@@ -57,7 +57,7 @@ impl Session {
             repo: repo.clone(),
             write_pause: environment.write_pause.unwrap_or(Duration::from_secs(1)),
             timeout: Duration::from_secs(30),
-            max_wait: Duration::from_secs(120),
+            max_wait: Duration::from_mins(2),
         })
         .map_err(|error| Failure::new(Exit::Usage, format!("{error:#}"), "check the token and the API addresses"))?;
         let repository = forge.repository().await.map_err(|error| failures::forge(&error))?;

@@ -4,7 +4,9 @@
 
 mod checks;
 mod config;
+mod conversation;
 mod demo;
+mod demo_data;
 mod doors;
 mod forge;
 mod house;
@@ -12,6 +14,9 @@ mod merge;
 mod plans;
 mod post_mortem;
 mod published;
+mod race;
+mod real_package;
+mod relative;
 mod review;
 mod run;
 mod sandbox;

@@ -74,7 +74,7 @@ impl Setup {
     }
 
     /// The whole conversation: roles with their turns.
-    pub(crate) fn script(mut self, roles: Value) -> Self {
+    pub(crate) fn script(mut self, roles: &Value) -> Self {
         self.script = json!({ "roles": roles });
         self
     }
@@ -164,7 +164,7 @@ impl Scene {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
-        let output = tokio::time::timeout(std::time::Duration::from_secs(120), output).await.expect("it ends").unwrap();
+        let output = tokio::time::timeout(std::time::Duration::from_mins(2), output).await.expect("it ends").unwrap();
         let ran = Ran {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
