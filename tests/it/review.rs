@@ -65,20 +65,14 @@ fn public_text(scene: &Scene) -> String {
 }
 
 #[tokio::test]
-async fn both_reviewers_read_the_same_head_in_parallel() {
-    let slow =
-        json!([{ "repeat": true, "delay_ms": 700, "answer": { "summary": "Fine.", "score": 95, "findings": [] } }]);
-    let scene = Setup::new().turns("cto_review", slow.clone()).turns("ciso_review", slow).start().await;
-    let begun = std::time::Instant::now();
-    let review = proposed(&scene).await;
-    let elapsed = begun.elapsed();
+async fn both_reviewers_read_the_same_head() {
+    let (scene, review) = reviewed(Setup::new()).await;
     let heads: Vec<&Value> = review["verdicts"].as_array().unwrap().iter().map(|verdict| &verdict["head"]).collect();
     assert_eq!(heads, [&json!(scene.world().pulls()[0].head_sha); 2]);
     let roles: Vec<String> = scene.log.entries().into_iter().map(|entry| entry.role).rev().take(2).collect();
     assert!(roles.contains(&"cto_review".to_owned()) && roles.contains(&"ciso_review".to_owned()), "{roles:?}");
     assert_eq!(check(&scene, "autonomy / cto"), "success");
     assert_eq!(check(&scene, "autonomy / ciso"), "success");
-    assert!(elapsed.as_secs() < 60);
     scene.expect_known();
 }
 
