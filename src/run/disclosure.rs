@@ -10,7 +10,9 @@ const WITHHELD: &str = "withheld: this repository is public";
 /// The plan as it may be printed.
 pub(super) fn printable(mut plan: Plan, private: bool) -> Plan {
     if !private {
-        plan.actions.iter_mut().for_each(withhold);
+        for action in &mut plan.actions {
+            withhold(action);
+        }
     }
     plan
 }
@@ -19,7 +21,9 @@ pub(super) fn printable(mut plan: Plan, private: bool) -> Plan {
 pub(super) fn printable_held(held: &[Held], private: bool) -> Vec<Held> {
     let mut held = held.to_vec();
     if !private {
-        held.iter_mut().for_each(|held| withhold(&mut held.action));
+        for held in &mut held {
+            withhold(&mut held.action);
+        }
     }
     held
 }

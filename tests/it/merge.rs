@@ -65,6 +65,9 @@ async fn it_merges_once_at_the_reviewed_commit() {
     let named = scene.autonomy(&["merge", "--pr", &pull.number.to_string()]).await.expect(0);
     assert!(named.out.contains("is merged: nothing to do"), "{}", named.out);
     assert_eq!((scene.writes().len(), merge_requests(&scene)), (writes, 1));
+    scene.pull();
+    let run = scene.autonomy(&["run"]).await.expect(0);
+    assert!(run.out.starts_with("nothing to do"), "{}", run.out);
     scene.expect_known();
 }
 
@@ -213,6 +216,19 @@ async fn a_branch_that_only_looks_like_ours_is_left_alone() {
     expect_refused(&scene, &result["result"], "ours");
     assert_eq!(scene.writes(), [""; 0], "a stranger's pull request gets no check of ours");
     scene.expect_known();
+}
+
+/// The same name, the same commit and our own account do not make a fork's branch ours.
+#[tokio::test]
+async fn a_branch_of_that_name_in_a_fork_is_not_ours() {
+    let scene = mergeable(Setup::new()).await;
+    let number = pull(&scene);
+    scene.world().move_to_fork(number, login::OUTSIDER).unwrap();
+    assert_eq!(merge(&scene).await["decision"], "nothing");
+    let ran = scene.autonomy(&["merge", "--pr", &number.to_string(), "--format", "json"]).await.expect(0);
+    let result = &ran.json()["result"];
+    expect_refused(&scene, result, "ours");
+    assert!(result.to_string().contains("its branch is in another repository"), "{result:#}");
 }
 
 fn before_the_merge(scene: &Scene, effect: &str) {

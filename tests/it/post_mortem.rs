@@ -92,7 +92,7 @@ async fn defect_06_a_blocking_verdict_sends_no_merge() {
 #[tokio::test]
 async fn defect_07_the_end_of_a_change_is_read_too() {
     let scene = proposed(Setup::new().config("budget: {", "budget: { review_usd: 1,")).await;
-    let long: String = (0..2_000).map(|line| format!("line {line}\n")).collect::<String>() + "the very last line\n";
+    let long: String = "an ordinary line\n".repeat(1_000) + "the very last line\n";
     assert!(long.len() > 8_000);
     let branch = scene.world().pulls()[0].head_ref.clone();
     scene.world().push(login::ACTIONS, &branch, &[("long.txt", Some(&long))], "Long").unwrap();
@@ -202,7 +202,7 @@ async fn defect_15_the_merge_names_the_commit_that_was_reviewed() {
 #[tokio::test]
 async fn defect_16_ten_failing_runs_are_one_message() {
     let turns = calls(&[("give_up", json!({ "reason": "too hard" }))]);
-    let scene = Setup::new().turns("engineer", turns).start().await;
+    let scene = Setup::new().script(&json!({ "engineer": turns })).start().await;
     let issue = scene.approved("Addition subtracts", "Fix it.");
     scene.autonomy(&["run"]).await.expect(4);
     for _ in 0..9 {

@@ -50,35 +50,29 @@ fn check(scene: &Scene, name: &str) -> String {
 /// Everything that strangers can read: issues, comments, reviews, checks, and the branch of the ledger.
 fn public_text(scene: &Scene) -> String {
     let world = scene.world();
-    let mut text = String::new();
+    let mut parts = Vec::new();
     for issue in world.issues() {
-        text += &format!("{issue:?} {:?}\n", world.comments(issue.number));
+        parts.push(format!("{issue:?} {:?}", world.comments(issue.number)));
     }
     for pull in world.pulls() {
-        text += &format!("{pull:?} {:?} {:?}\n", world.comments(pull.number), world.reviews(pull.number));
-        text += &format!("{:?} {:?}\n", world.review_comments(pull.number), world.check_runs(&pull.head_sha));
+        parts.push(format!("{pull:?} {:?} {:?}", world.comments(pull.number), world.reviews(pull.number)));
+        parts.push(format!("{:?} {:?}", world.review_comments(pull.number), world.check_runs(&pull.head_sha)));
     }
     for path in world.paths("autonomy/ledger") {
-        text += &world.file("autonomy/ledger", &path).unwrap();
+        parts.push(world.file("autonomy/ledger", &path).unwrap());
     }
-    text
+    parts.join("\n")
 }
 
 #[tokio::test]
-async fn both_reviewers_read_the_same_head_in_parallel() {
-    let slow =
-        json!([{ "repeat": true, "delay_ms": 700, "answer": { "summary": "Fine.", "score": 95, "findings": [] } }]);
-    let scene = Setup::new().turns("cto_review", slow.clone()).turns("ciso_review", slow).start().await;
-    let begun = std::time::Instant::now();
-    let review = proposed(&scene).await;
-    let elapsed = begun.elapsed();
+async fn both_reviewers_read_the_same_head() {
+    let (scene, review) = reviewed(Setup::new()).await;
     let heads: Vec<&Value> = review["verdicts"].as_array().unwrap().iter().map(|verdict| &verdict["head"]).collect();
     assert_eq!(heads, [&json!(scene.world().pulls()[0].head_sha); 2]);
     let roles: Vec<String> = scene.log.entries().into_iter().map(|entry| entry.role).rev().take(2).collect();
     assert!(roles.contains(&"cto_review".to_owned()) && roles.contains(&"ciso_review".to_owned()), "{roles:?}");
     assert_eq!(check(&scene, "autonomy / cto"), "success");
     assert_eq!(check(&scene, "autonomy / ciso"), "success");
-    assert!(elapsed.as_secs() < 60);
     scene.expect_known();
 }
 
@@ -182,7 +176,7 @@ async fn a_huge_change_is_read_to_its_last_line() {
     ]);
     let setup = Setup::new().config("budget: {", "budget: { task_usd: 10, review_usd: 10,").turns("cto_review", turns);
     let (scene, _) = reviewed(setup).await;
-    let big: String = (0..9_000).map(|line| format!("line {line} of a large file that somebody generated\n")).collect();
+    let big = "a line of a large file that somebody generated\n".repeat(9_000);
     let branch = scene.world().pulls()[0].head_ref.clone();
     let files = [("big.txt", Some(big.as_str())), ("zz.txt", Some("the defect stands here\n"))];
     scene.world().push(login::ACTIONS, &branch, &files, "Large").unwrap();
@@ -201,7 +195,7 @@ async fn a_huge_change_is_read_to_its_last_line() {
 #[tokio::test]
 async fn a_change_that_the_budget_does_not_cover_is_incomplete() {
     let (scene, _) = reviewed(Setup::new()).await;
-    let big: String = (0..9_000).map(|line| format!("line {line} of a large file that somebody generated\n")).collect();
+    let big = "a line of a large file that somebody generated\n".repeat(9_000);
     let branch = scene.world().pulls()[0].head_ref.clone();
     scene.world().push(login::ACTIONS, &branch, &[("big.txt", Some(&big))], "Large").unwrap();
     let result = review(&scene).await;
@@ -291,6 +285,24 @@ async fn the_same_head_is_reviewed_once() {
     assert_eq!(again["reviews"][0]["usage"]["requests"], 0);
     let more = &scene.writes()[writes..];
     assert!(more.is_empty(), "{more:?}");
+}
+
+/// Whoever forks a repository chooses what the model reads, with a secret at hand: nobody is asked.
+#[tokio::test]
+async fn a_fork_is_not_reviewed_and_that_is_said() {
+    let scene = Setup::new().start().await;
+    scene.world().push(login::WRITER, "automated/3-x", &[("bin/add", Some("x\n"))], "Theirs").unwrap();
+    let number = scene.world().open_pull(login::OUTSIDER, "automated/3-x", "main", "Theirs", "").unwrap();
+    scene.world().move_to_fork(number, login::OUTSIDER).unwrap();
+    let ran = scene.autonomy(&["review", "--pr", &number.to_string()]).await.expect(0);
+    assert!(ran.out.contains("comes from a fork: not reviewed"), "{}", ran.out);
+    assert!(scene.log.entries().is_empty(), "no model was asked");
+    assert_eq!(
+        (check(&scene, "autonomy / cto").as_str(), check(&scene, "autonomy / ciso").as_str()),
+        ("neutral", "neutral")
+    );
+    assert_eq!(scene.world().comments(number).len(), 0);
+    scene.expect_known();
 }
 
 #[tokio::test]
