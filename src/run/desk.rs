@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::time::Duration;
+
 use crate::apply::{self, Applied, ApplyError, BackDoor, Stopped};
 use crate::config::Config;
 use crate::domain::ids::RepoName;
@@ -26,6 +28,8 @@ pub(super) struct Desk<'a> {
     pub(super) private: bool,
     pub(super) config: &'a Config,
     pub(super) redactor: &'a Redactor,
+    /// When to look after a write whose outcome is unknown.
+    pub(super) looks: &'static [Duration],
     pub(super) ledger: Ledger,
     /// Every plan that was handed in, in order.
     pub(super) plans: Vec<Plan>,
@@ -97,7 +101,7 @@ impl Desk<'_> {
             store: self.store,
             clock: self.clock,
             signature: self.signature.clone(),
-            looks: apply::LOOKS,
+            looks: self.looks,
         };
         let applied = apply::apply(&guarded, &mut self.ledger, &door).await.map_err(|error| failure(&error))?;
         Ok(Handled { applied, held })
