@@ -7,6 +7,8 @@ mod settle;
 
 use std::time::Duration;
 
+pub use settle::settle;
+
 use serde::Serialize;
 
 use crate::domain::ids::Digest;
@@ -82,7 +84,7 @@ pub enum ApplyError {
 
 /// Performs what the guard let through, in order, and stops at the first action that cannot be performed.
 pub async fn apply(plan: &GuardedPlan, ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<Applied, ApplyError> {
-    settle::settle(ledger, door).await?;
+    settle(ledger, door).await?;
     let mut before: Vec<Entry> = plan.actions().iter().filter_map(intent).collect();
     before.extend(plan.held().iter().map(|held| Entry::Held {
         key: held.action.key(),

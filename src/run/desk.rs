@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::time::Duration;
+
 use crate::apply::{self, Applied, ApplyError, BackDoor, Stopped};
 use crate::config::Config;
 use crate::domain::ids::RepoName;
@@ -26,6 +28,8 @@ pub(super) struct Desk<'a> {
     pub(super) private: bool,
     pub(super) config: &'a Config,
     pub(super) redactor: &'a Redactor,
+    /// When to look after a write whose outcome is unknown.
+    pub(super) looks: &'static [Duration],
     pub(super) ledger: Ledger,
     /// Every plan that was handed in, in order.
     pub(super) plans: Vec<Plan>,
@@ -68,7 +72,7 @@ impl Handled {
     }
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
     pub(super) fn memory(&self) -> Memory {
         self.ledger.memory(self.clock.now())
     }
@@ -91,16 +95,26 @@ impl Desk<'_> {
             return Err(failure);
         }
         let held = super::disclosure::printable_held(guarded.held(), self.private);
-        let door = BackDoor {
+        let door = self.door();
+        let applied = apply::apply(&guarded, &mut self.ledger, &door).await.map_err(|error| failure(&error))?;
+        Ok(Handled { applied, held })
+    }
+
+    /// Takes note of what a run that died had done, so that decisions rest on it.
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
+        let door = self.door();
+        apply::settle(&mut self.ledger, &door).await.map_err(|error| failure(&error))
+    }
+
+    fn door(&self) -> BackDoor<'a> {
+        BackDoor {
             read: self.read,
             write: self.write,
             store: self.store,
             clock: self.clock,
             signature: self.signature.clone(),
-            looks: apply::LOOKS,
-        };
-        let applied = apply::apply(&guarded, &mut self.ledger, &door).await.map_err(|error| failure(&error))?;
-        Ok(Handled { applied, held })
+            looks: self.looks,
+        }
     }
 
     /// All plans as one, for the second job of a split workflow.

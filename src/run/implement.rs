@@ -127,6 +127,7 @@ impl Work<'_, '_> {
 
     async fn sweep(&mut self) -> Result<(), Failure> {
         let session = self.session;
+        self.desk.settle().await?;
         let swept = implement::sweep(
             &session.forge,
             &self.desk.memory(),

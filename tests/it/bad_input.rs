@@ -45,6 +45,7 @@ async fn expect_released(scene: &Scene, reason: &str) {
     assert!(audit.out.contains(reason), "the ledger does not say `{reason}`:\n{}", audit.out);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 fn call(name: &str, arguments: Value) -> Value {
     json!({ "name": name, "arguments": arguments })
 }

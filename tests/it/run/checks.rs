@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{CONFIG, Scene, Setup};
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 fn call(name: &str, arguments: Value) -> Value {
     json!({ "name": name, "arguments": arguments })
 }
