@@ -54,7 +54,7 @@ pub(super) async fn review(
     for number in pulls {
         results.push(one(session, &mut desk, &gateway, number, console).await?);
     }
-    let plan = super::kept_plan(invocation, &desk, "review")?;
+    let plan = super::kept_plan(invocation, &desk, "review", "what `review` would do")?;
     show::review(&results, plan)
 }
 

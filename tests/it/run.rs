@@ -1,5 +1,9 @@
 //! `run` as a process against the embedded GitHub: from an approved issue to a reviewed pull request, and no further.
 
+mod checks;
+mod picking;
+mod twice;
+
 use serde_json::json;
 
 use crate::scene::{Scene, Setup};

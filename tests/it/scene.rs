@@ -190,6 +190,14 @@ impl Scene {
         }
     }
 
+    /// Requires the workflow's check on the default branch, so that nobody need wait for checks to settle.
+    pub(crate) fn require_check(&self) {
+        let parameters =
+            json!({"required_status_checks": [{"context": "test"}], "strict_required_status_checks_policy": false});
+        let rule = json!({"type": "required_status_checks", "parameters": parameters});
+        self.world().add_ruleset("checks", &["~DEFAULT_BRANCH"], vec![rule], Vec::new());
+    }
+
     /// Brings the checkout to the tip of the default branch.
     pub(crate) fn pull(&self) {
         git(&self.checkout, &["pull", "--quiet", "--ff-only"]);

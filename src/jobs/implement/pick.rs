@@ -149,11 +149,21 @@ pub async fn still_approved(
     picked: &Picked,
     config: &Config,
 ) -> Result<Option<String>, ForgeError> {
-    let issue = forge.issue(picked.issue.number).await?;
+    approval_lapsed(forge, picked.issue.number, &picked.spec, config).await
+}
+
+/// Why no approval covers the text with this digest now, if so.
+pub async fn approval_lapsed(
+    forge: &dyn ForgeRead,
+    issue: IssueNumber,
+    spec: &Digest,
+    config: &Config,
+) -> Result<Option<String>, ForgeError> {
+    let issue = forge.issue(issue).await?;
     if !issue.open {
         return Ok(Some("the issue was closed meanwhile".into()));
     }
-    if issue.spec_digest() != picked.spec {
+    if issue.spec_digest() != *spec {
         return Ok(Some("the issue's text was changed meanwhile".into()));
     }
     let labels = &config.labels;

@@ -143,8 +143,8 @@ async fn a_repository_that_forbids_our_pull_requests_says_so() {
     let error = bench.github.perform(&bench.guarded(open())).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the token may not open a pull request of automated/7-add-a; it needs something that GitHub explains as \
-         \"GitHub Actions is not permitted to create or approve pull requests\""
+        "the token may not open a pull request of automated/7-add-a; it needs the setting \
+         \"Allow GitHub Actions to create and approve pull requests\""
     );
     bench.assert_known();
 }
