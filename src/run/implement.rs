@@ -14,6 +14,7 @@ use crate::adapters::checks::{ChildEnvironment, Runner};
 use crate::adapters::git::Scratch;
 use crate::adapters::model::{Gateway, Scope};
 use crate::cli::Invocation;
+use crate::codebase::retrieval::History;
 use crate::config::Engine;
 use crate::domain::finding::Role;
 use crate::domain::ids::{BranchName, CommitSha, IssueNumber, PullNumber};
@@ -101,10 +102,12 @@ impl Work<'_, '_> {
         if !self.claim(&picked).await? {
             return Ok(());
         }
+        let history = self.history().await;
         let say = |progress| show::progress(self.console, &progress);
         let worked = implement::engineer(EngineerInput {
             picked: &picked,
             checkout: &scratch,
+            history,
             model: model.as_deref(),
             config,
             redactor: &self.session.redactor,
@@ -189,8 +192,17 @@ impl Work<'_, '_> {
         let redactor = &self.session.redactor;
         let ours = crate::cli::variables().into_iter().map(|(name, value)| (name.into(), value.into()));
         let runner = Runner::new(ChildEnvironment::from_ours(ours, redactor), redactor.clone());
-        let dir = self.invocation.repo_dir.as_deref().unwrap_or(Path::new("."));
-        Scratch::create(dir, &self.session.base.sha, runner).await.map_err(|error| failures::checkout(&error))
+        Scratch::create(self.dir(), &self.session.base.sha, runner).await.map_err(|error| failures::checkout(&error))
+    }
+
+    /// What past commits of the user's own checkout say; nothing where they cannot be read.
+    async fn history(&self) -> History {
+        let (dir, base) = (self.dir().to_owned(), self.session.base.sha.clone());
+        tokio::task::spawn_blocking(move || History::read(&dir, base.as_str())).await.unwrap_or_default()
+    }
+
+    fn dir(&self) -> &Path {
+        self.invocation.repo_dir.as_deref().unwrap_or(Path::new("."))
     }
 
     /// Whether the issue is ours now.

@@ -29,6 +29,22 @@ const FORGOTTEN: [&str; 19] = [
     "GIT_EXEC_PATH",
 ];
 
+/// Wins over a repository's own configuration. The repository may belong to another user (a container's root); nothing of its
+/// configuration is run for reading objects, and no missing object is asked for over a network.
+const ALWAYS: [&str; 11] = [
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "diff.relative=false",
+    "-c",
+    "protocol.allow=never",
+    "-c",
+    "safe.directory=*",
+    "--no-pager",
+];
+
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     folder: PathBuf,
@@ -53,7 +69,7 @@ impl Git {
             .env("LC_ALL", "C")
             .arg("-C")
             .arg(&self.folder)
-            .args(["-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "--no-pager"])
+            .args(ALWAYS)
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::null());

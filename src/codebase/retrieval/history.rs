@@ -37,6 +37,8 @@ impl History {
         let arguments = [
             "log",
             &count,
+            // As many digits today as when the repository has grown: the same commit is shown by the same bytes.
+            "--abbrev=12",
             "-z",
             "--name-status",
             "--find-renames=100%",

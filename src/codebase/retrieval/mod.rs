@@ -15,6 +15,7 @@ mod rank;
 mod reading;
 mod reasons;
 mod scan;
+mod snapshot;
 mod symbols;
 mod ties;
 mod tree;
@@ -28,6 +29,7 @@ pub use query::Question;
 pub use rank::{Limits, Past, Ranked, Retrieved, Signals, retrieve, signals_of};
 pub use reading::Window;
 pub use reasons::{Reason, Tie};
+pub use snapshot::Snapshot;
 pub use tree::{CommitTree, FolderTree, READ_CAP, Reader, Tree};
 
 /// Why nothing could be retrieved.

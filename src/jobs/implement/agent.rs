@@ -46,6 +46,7 @@ mod tests {
     use super::super::testing::{issue, picked};
     use super::*;
     use crate::codebase::fake::{FakeCheckout, Files, outcome};
+    use crate::codebase::retrieval::History;
     use crate::config::{Config, Engine};
     use crate::domain::secret::Redactor;
     use crate::domain::verification::CheckResult;
@@ -65,6 +66,7 @@ mod tests {
         let input = EngineerInput {
             picked: &picked,
             checkout: &checkout,
+            history: History::default(),
             model: None,
             config: &config,
             redactor: &Redactor::default(),

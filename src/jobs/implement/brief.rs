@@ -4,21 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::pick::Picked;
+use super::related::{Related, related, tell};
 use super::verify::{for_model, status};
-use crate::codebase::budget::pack;
 use crate::codebase::index::Index;
-use crate::codebase::query::Query;
-use crate::codebase::rank::{Ranked, Ranking, rank};
-use crate::codebase::view;
+use crate::codebase::retrieval::{History, Question};
 use crate::config::Config;
+use crate::domain::finding::Role;
 use crate::domain::secret::Redactor;
 use crate::domain::verification::{CheckResult, CheckSpec};
 use crate::ports::checkout::{Checkout, CheckoutError};
 use crate::prompt::{DATA_RULE, Prompt};
 
-/// Files whose best lines the brief shows, if they fit.
-const SHOWN_SOURCES: usize = 8;
-const SHOWN_TESTS: usize = 2;
 /// The most tokens of shown lines.
 const WINDOW_TOKENS: u64 = 12_000;
 
@@ -50,13 +46,14 @@ a good ending too: nothing is published then.";
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Brief {
     pub(super) text: String,
-    pub(super) ranking: Ranking,
+    pub(super) related: Related,
 }
 
 pub(super) struct BriefInput<'a> {
     pub(super) picked: &'a Picked,
     pub(super) checkout: &'a dyn Checkout,
     pub(super) index: &'a Index,
+    pub(super) history: History,
     pub(super) config: &'a Config,
     pub(super) checks: &'a [CheckSpec],
     pub(super) baseline: &'a [CheckResult],
@@ -65,8 +62,6 @@ pub(super) struct BriefInput<'a> {
 
 pub(super) async fn brief(input: BriefInput<'_>) -> Result<Brief, CheckoutError> {
     let issue = &input.picked.issue;
-    let query = Query::of(&issue.title, &issue.body);
-    let ranking = rank(input.checkout, input.index, &query).await?;
     let mut prompt = Prompt::new()
         .trusted(format!(
             "Implement issue #{}. The pull request that is made of your change will say `Fixes #{0}`.",
@@ -91,8 +86,11 @@ pub(super) async fn brief(input: BriefInput<'_>) -> Result<Brief, CheckoutError>
             .trusted("The repository has notes for contributors in the files below; read what concerns your change.")
             .code("notes for contributors", &instructions.join("\n"));
     }
-    prompt = files(prompt, &input, &ranking).await;
-    Ok(Brief { text: prompt.render(), ranking })
+    let question = Question { title: issue.title.clone(), body: issue.body.clone() };
+    let room = input.config.model(Role::Engineer).map_or(WINDOW_TOKENS, |model| model.context_tokens / 8);
+    let related = related(input.checkout, input.index, input.history, question, room.min(WINDOW_TOKENS)).await?;
+    let text = tell(&related, prompt, input.redactor).render();
+    Ok(Brief { text, related })
 }
 
 fn checks(prompt: Prompt, input: &BriefInput<'_>) -> Prompt {
@@ -114,39 +112,6 @@ fn checks(prompt: Prompt, input: &BriefInput<'_>) -> Prompt {
         prompt = prompt.code("output before any change", &input.redactor.redact(&for_model(failed)));
     }
     prompt
-}
-
-async fn files(prompt: Prompt, input: &BriefInput<'_>, ranking: &Ranking) -> Prompt {
-    let likely: Vec<&Ranked> =
-        ranking.sources.iter().take(SHOWN_SOURCES).chain(ranking.tests.iter().take(SHOWN_TESTS)).collect();
-    if likely.is_empty() {
-        return prompt.trusted("No file looks related by its words: start with list_files and search.");
-    }
-    let list: Vec<String> = likely.iter().map(|file| listed(file)).collect();
-    let mut windows = Vec::new();
-    for file in &likely {
-        // A file that cannot be read or shown is still in the list above.
-        let Ok(Some(bytes)) = input.checkout.read(&file.path).await else { continue };
-        let (first, last) = file.window;
-        if let Ok(shown) = view::window(&file.path, &bytes, Some(first as u64), Some(last as u64)) {
-            windows.push(input.redactor.redact(&shown));
-        }
-    }
-    let room =
-        input.config.model(crate::domain::finding::Role::Engineer).map_or(WINDOW_TOKENS, |m| m.context_tokens / 8);
-    let (windows, _) = pack(windows, room.min(WINDOW_TOKENS), |text| text);
-    let mut prompt = prompt
-        .trusted("Files that look related by their words, likeliest first. It is a guess; search for yourself.")
-        .code("files that look related", &list.join("\n"));
-    for window in windows {
-        prompt = prompt.code("lines of a file", &window);
-    }
-    prompt
-}
-
-fn listed(file: &Ranked) -> String {
-    let reasons: Vec<&str> = file.reasons.iter().take(3).map(|reason| reason.feature).collect();
-    format!("{} ({})", file.path, reasons.join(", "))
 }
 
 /// Files that tell contributors what to do, near the root first.
@@ -182,7 +147,8 @@ mod tests {
         let config = Config::defaults();
         let redactor = Redactor::new(["super-secret-value".to_owned()]);
         let (checkout, picked, index) = (&checkout, &picked, &index);
-        let input = BriefInput { picked, checkout, index, config: &config, checks, baseline, redactor: &redactor };
+        let (history, config, redactor) = (History::default(), &config, &redactor);
+        let input = BriefInput { picked, checkout, index, history, config, checks, baseline, redactor };
         brief(input).await.unwrap().text
     }
 
@@ -201,7 +167,9 @@ mod tests {
             "- test: failed (exit code 2)",
             "FAILED wrap with [redacted]",
             "CONTRIBUTING.md",
-            "src/wrap.rs (",
+            ": files that look related\nsrc/wrap.rs: ",
+            ": tests that look related\ntests/wrap.rs: ",
+            "The checkout has no history",
             "src/wrap.rs lines 1-1 of 1\n    1  pub fn wrap(text: &str) {}\n",
             ".github/",
         ] {

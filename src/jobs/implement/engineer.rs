@@ -10,6 +10,7 @@ use super::tools;
 use super::turn::{Bench, End, Finished};
 use super::{agent, guard, verify};
 use crate::codebase::index::Index;
+use crate::codebase::retrieval::History;
 use crate::config::{Config, Engine};
 use crate::domain::finding::Role;
 use crate::domain::ids::{BranchName, CommitSha, IssueNumber};
@@ -22,6 +23,8 @@ use crate::ports::model::{ChatReply, ChatRequest, Message, Model, ModelError, St
 pub struct EngineerInput<'a> {
     pub picked: &'a Picked,
     pub checkout: &'a dyn Checkout,
+    /// What past commits say; empty where the checkout has none. It makes the ranking of files better and nothing else.
+    pub history: History,
     /// Needed by the built-in engine only.
     pub model: Option<&'a dyn Model>,
     pub config: &'a Config,
@@ -112,10 +115,12 @@ impl Work<'_> {
         let index = Index::of(checkout).await?;
         let baseline = verify::run_all(checkout, &config.checks, true, report).await;
         let (index_ref, checks, known) = (&index, &config.checks, &baseline);
-        let input = BriefInput { picked, checkout, index: index_ref, config, checks, baseline: known, redactor };
+        let history = std::mem::take(&mut self.input.history);
+        let input =
+            BriefInput { picked, checkout, index: index_ref, history, config, checks, baseline: known, redactor };
         let brief = brief(input).await?;
-        let likely = brief.ranking.sources.iter().take(5).map(|file| file.path.to_string()).collect();
-        report(Progress::Ranked { files: likely, scanned: brief.ranking.scanned });
+        let likely = brief.related.sources.iter().take(5).map(|file| file.path.clone()).collect();
+        report(Progress::Ranked { files: likely, scanned: brief.related.scanned });
         let bench = Bench::new(checkout, config, redactor, report, index, baseline);
         match config.implement.engine {
             Engine::Command => agent::run(bench, &brief.text, &mut self.turns).await,
@@ -309,6 +314,7 @@ mod tests {
         let input = EngineerInput {
             picked: &picked,
             checkout,
+            history: History::default(),
             model: Some(model),
             config,
             redactor: &redactor,
@@ -422,6 +428,7 @@ mod tests {
         let input = EngineerInput {
             picked: &picked,
             checkout: &checkout,
+            history: History::default(),
             model: Some(&model),
             config: &config,
             redactor: &redactor,
@@ -442,6 +449,7 @@ mod tests {
         let input = EngineerInput {
             picked: &picked,
             checkout: &checkout,
+            history: History::default(),
             model: Some(&model),
             config: &config,
             redactor: &redactor,

@@ -13,6 +13,7 @@ mod guard;
 mod pick;
 mod progress;
 mod proposal;
+mod related;
 mod sweep;
 mod texts;
 mod tools;
