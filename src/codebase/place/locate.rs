@@ -1,0 +1,136 @@
+//! The search for the one place, from the strictest tier to the most lenient.
+
+use super::align::{Alignment, alignments};
+use super::drift::drifted;
+use super::elide::{lazy_line, locate_elided};
+use super::keys::is_blank;
+use super::nearest::nearest;
+use super::project::project;
+use super::readings::derived;
+use super::{Found, Hint, Refusal, Source, Spot, Tier, Want, ambiguous, anchor};
+
+pub(super) const TIERS: [Tier; 5] =
+    [Tier::Exact, Tier::TrailingSpace, Tier::Unicode, Tier::Indentation, Tier::BlankLines];
+
+/// Finds the one place of an edit. `readings` are the ways to read it, the likeliest first; a stricter tier of any of them
+/// wins over a more lenient one of the first.
+pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Found, Refusal> {
+    if source.is_binary {
+        return Err(Refusal::Binary);
+    }
+    let Some(first) = readings.first() else { return Err(Refusal::EmptyOldText) };
+    if first.old.iter().all(|line| is_blank(line)) {
+        return anchor::add(source, first, hint);
+    }
+    if readings.iter().all(|want| want.old == want.new) {
+        return Err(Refusal::NothingToChange);
+    }
+    if let Some(line) = lazy_line(first, source) {
+        return Err(Refusal::ElidedReplacement { text: line });
+    }
+    if let Some(found) = tiered(source, readings, hint)? {
+        return Ok(found);
+    }
+    if let Some(found) = readings.iter().find_map(|want| locate_elided(source, want, hint).transpose()) {
+        return found.map(Found::Spot);
+    }
+    let others: Vec<Want> = readings.iter().flat_map(derived).collect();
+    if let Some(found) = tiered(source, &others, hint)? {
+        return Ok(found);
+    }
+    if let Some(line) = readings.iter().find_map(|want| applied(source, want, Proof::Lines)) {
+        return Ok(Found::AlreadyApplied { line });
+    }
+    for want in readings {
+        if let Some(place) = drifted(source, want) {
+            return project(source, want, &place, Tier::Drift).map(Found::Spot);
+        }
+    }
+    Err(Refusal::Absent(nearest(&source.shown, &first.old)))
+}
+
+fn tiered(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Option<Found>, Refusal> {
+    for tier in TIERS {
+        for want in readings {
+            let places = alignments(source, &want.old, tier);
+            if tier == Tier::Exact
+                && let Some(line) = inside(source, want, &places)
+            {
+                return Ok(Some(Found::AlreadyApplied { line }));
+            }
+            if let Some(place) = decide(source, places, hint)? {
+                return project(source, want, &place, tier).map(|spot| Some(Found::Spot(spot)));
+            }
+        }
+        // Before any lenient tier: what is applied already often still matches leniently.
+        if tier == Tier::Exact
+            && let Some(line) = readings.iter().find_map(|want| applied(source, want, Proof::Words))
+        {
+            return Ok(Some(Found::AlreadyApplied { line }));
+        }
+    }
+    Ok(None)
+}
+
+/// The one place among those that match equally well, if there is one.
+pub(super) fn decide(
+    source: &Source<'_>,
+    mut places: Vec<Alignment>,
+    hint: &Hint,
+) -> Result<Option<Alignment>, Refusal> {
+    if places.len() < 2 {
+        return Ok(places.pop());
+    }
+    let hinted = hint.line.and_then(|line| places.iter().position(|place| place.start() + 1 == line));
+    let anchored = || anchor::only_one(source, &places, &hint.anchors);
+    let last = || hint.at_end.then(|| places.iter().position(|place| place.region().end == source.own.len())).flatten();
+    match hinted.or_else(anchored).or_else(last) {
+        Some(chosen) => Ok(Some(places.swap_remove(chosen))),
+        None => Err(ambiguous(places.iter().map(|place| place.start() + 1))),
+    }
+}
+
+/// What makes new text that stands in the file a proof that the edit was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// Enough letters: a lone bracket stands in every file.
+    Words,
+    /// Two lines, where the old text is nowhere in any tier.
+    Lines,
+}
+
+fn applied(source: &Source<'_>, want: &Want, proof: Proof) -> Option<usize> {
+    let told = want.new.iter().filter(|line| !is_blank(line));
+    let enough = match proof {
+        Proof::Words => told.flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() >= 8,
+        Proof::Lines => told.count() >= 2,
+    };
+    let places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
+    places.first().map(|place| place.start() + 1)
+}
+
+/// The old text stands only inside the new one.
+fn inside(source: &Source<'_>, want: &Want, old: &[Alignment]) -> Option<usize> {
+    if old.is_empty() || want.new.len() <= want.old.len() {
+        return None;
+    }
+    let at = want.new.windows(want.old.len()).position(|window| window == want.old)?;
+    let rest = want.new[..at].iter().chain(&want.new[at + want.old.len()..]);
+    if rest.flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() < 8 {
+        return None;
+    }
+    let new = alignments(source, &want.new, Tier::Exact);
+    let covered = |place: &Alignment| {
+        let old = place.region();
+        new.iter().map(Alignment::region).any(|new| new.start <= old.start && old.end <= new.end)
+    };
+    old.iter().all(covered).then(|| new.first().map(|place| place.start() + 1)).flatten()
+}
+
+impl Spot {
+    pub(super) fn merge(self, next: Self) -> Self {
+        let mut splices = self.splices;
+        splices.extend(next.splices);
+        Self { tier: self.tier.max(next.tier), region: self.region.start..next.region.end, splices }
+    }
+}

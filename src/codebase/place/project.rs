@@ -1,0 +1,76 @@
+//! The difference between old and new lines, projected on the file's own.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::align::Alignment;
+use super::indent::Reindent;
+use super::keys::is_blank;
+use super::{OwnedLine, Refusal, Source, Splice, Spot, Tier, Want};
+
+pub(super) fn project(source: &Source<'_>, want: &Want, place: &Alignment, tier: Tier) -> Result<Spot, Refusal> {
+    let region = place.region();
+    let reindent = reindent(source, want, place);
+    let mut splices = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &want.old, &want.new) {
+        if matches!(op, DiffOp::Equal { .. }) {
+            continue;
+        }
+        let new = &want.new[op.new_range()];
+        let lines = range(place, op.old_range(), new)?;
+        let mut with = Vec::new();
+        for line in new {
+            let line = reindent.apply(line).ok_or(Refusal::Undecidable { line: lines.start + 1 })?;
+            if !source.is_utf8 && !line.is_ascii() {
+                return Err(Refusal::ForeignEncoding);
+            }
+            with.push(OwnedLine { text: line.into_bytes(), end: source.end_at(lines.start).to_vec() });
+        }
+        if !(lines.is_empty() && with.is_empty()) {
+            splices.push(Splice { lines, with, literal: false });
+        }
+    }
+    Ok(Spot { tier, region, splices })
+}
+
+/// The file's lines that old lines `old` stand for, or the one place between lines where `new` goes.
+fn range(place: &Alignment, old: Range<usize>, new: &[String]) -> Result<Range<usize>, Refusal> {
+    let mapped: Vec<usize> = place.at[old.clone()].iter().flatten().copied().collect();
+    if let (Some(first), Some(last)) = (mapped.first(), mapped.last()) {
+        // Lines that the edit leaves out between lines that it removes: nobody said what becomes of them.
+        let whole = last - first + 1 == mapped.len();
+        return if whole { Ok(*first..last + 1) } else { Err(Refusal::Undecidable { line: first + 1 }) };
+    }
+    let before = place.at[..old.start].iter().flatten().next_back().map(|line| line + 1);
+    let after = place.at[old.end..].iter().flatten().next().copied();
+    let at = match (before, after) {
+        (Some(before), Some(after)) if before < after && !new.is_empty() => {
+            // The file has lines in between that the edit leaves out. A blank line at one edge of the new lines says on which
+            // side they stand, because nobody doubles a blank line there.
+            let edges = (new.first().is_some_and(|line| is_blank(line)), new.last().is_some_and(|line| is_blank(line)));
+            match edges {
+                (true, false) => before,
+                (false, true) => after,
+                _ => return Err(Refusal::Undecidable { line: before + 1 }),
+            }
+        }
+        (Some(before), _) => before,
+        (None, Some(after)) => after,
+        (None, None) => 0,
+    };
+    Ok(at..at)
+}
+
+/// How new lines get the file's indentation. Where the new text has it already, though the old text has not, they keep theirs.
+fn reindent(source: &Source<'_>, want: &Want, place: &Alignment) -> Reindent {
+    let pairs = || place.at.iter().zip(&want.old).filter_map(|(own, old)| Some((old.as_str(), &*source.shown[(*own)?])));
+    let learnt = Reindent::learn(pairs());
+    if learnt == Reindent::Same {
+        return learnt;
+    }
+    let telling = || want.new.iter().filter(|line| !is_blank(line));
+    let as_written = telling().filter(|line| pairs().any(|(_, own)| own == line.as_str())).count();
+    let as_moved = telling().filter(|line| pairs().any(|(old, _)| old == line.as_str())).count();
+    if as_written > as_moved { Reindent::Same } else { learnt }
+}
