@@ -4,16 +4,24 @@ mod audit;
 mod backlog;
 mod config;
 mod console;
+mod demo;
 mod desk;
 mod failures;
 mod files;
+mod implement;
+mod merge;
+mod models;
 mod outcome;
+mod review;
 mod sandbox;
+mod saved;
 mod session;
+mod show;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use self::console::Console;
 use self::outcome::{Ended, Shown};
@@ -23,6 +31,7 @@ use crate::adapters::actions::log::Reader;
 use crate::cli::{self, Command, Format, Invocation, Parsed};
 use crate::domain::secret::Redactor;
 use crate::outcome::{Exit, Failure, StepOutputs};
+use crate::plan::Plan;
 use crate::report::terminal::Colour;
 use crate::report::{json, summary, terminal};
 
@@ -74,8 +83,28 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::List => backlog::list(&session().await?).await,
         Command::Explain { issue } => backlog::explain(&session().await?, *issue).await,
         Command::Sandbox(arguments) => sandbox::serve(arguments, console).await,
-        _ => Err(Failure::new(Exit::Unexpected, "coming", "")),
+        Command::Run { issue } => implement::run(&session().await?, invocation, console, *issue).await,
+        Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,
+        Command::Merge { pull } => merge::merge(&session().await?, invocation, console, *pull).await,
+        Command::Apply { plan } => saved::apply(&session().await?, console, plan).await,
+        Command::Demo(arguments) => demo::demo(invocation, arguments, console).await,
     }
+}
+
+/// The plan of a rehearsal, saved where `--plan-out` says.
+fn kept_plan(
+    invocation: &Invocation,
+    desk: &desk::Desk<'_>,
+    job: &str,
+) -> Result<Option<(Plan, Option<PathBuf>)>, Failure> {
+    if !invocation.rehearses() {
+        return Ok(None);
+    }
+    let plan = desk.combined(job, &format!("what `{job}` would do"));
+    if let Some(path) = &invocation.plan_out {
+        desk::save(&plan, path)?;
+    }
+    Ok(Some((plan, invocation.plan_out.clone())))
 }
 
 /// Shows the result in the form that was asked for, and hands it to the workflow.

@@ -9,7 +9,12 @@ pub fn inline(text: &str, most: usize) -> String {
     escape(&one_line(text, most))
 }
 
-/// The same for a cell of a table.
+/// Untrusted text where GitHub renders no Markdown, such as titles: on one line, without hidden characters.
+pub fn plain(text: &str, most: usize) -> String {
+    one_line(text, most)
+}
+
+/// The same as [`inline`] for a cell of a table.
 pub fn cell(text: &str, most: usize) -> String {
     // `inline` escapes the bar too; an empty cell would look like a fault.
     let text = inline(text, most);

@@ -47,6 +47,14 @@ impl Handled {
         }
     }
 
+    /// This, unless an action could not be performed.
+    pub(super) fn into_result(self) -> Result<Self, Failure> {
+        match self.failed() {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
+
     /// An action that could not be performed, as a failure for people; a lost race is one too.
     pub(super) fn failed(&self) -> Option<Failure> {
         let (key, stopped) = self.applied.stopped.as_ref()?;

@@ -67,3 +67,10 @@ pub(super) fn checkout(error: &CheckoutError) -> Failure {
         "run it in a checkout of the default branch (actions/checkout, or --repo-dir)",
     )
 }
+
+pub(super) fn interrupted(cause: &crate::jobs::implement::Cause) -> Failure {
+    match cause {
+        crate::jobs::implement::Cause::Model(error) => model(error),
+        crate::jobs::implement::Cause::Checkout(error) => checkout(error),
+    }
+}

@@ -114,7 +114,7 @@ impl Response {
 pub struct Exchange {
     pub kind: Kind,
     pub method: String,
-    /// Decoded as the client sent it, without the `/api/v3` prefix.
+    /// As the client sent it, still percent-encoded, without the `/api/v3` prefix.
     pub path: String,
     pub query: Value,
     pub request_headers: BTreeMap<String, String>,

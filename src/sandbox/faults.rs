@@ -1,7 +1,17 @@
 //! Faults on demand and an adversary between any two requests, by a plan.
 //!
-//! A plan comes with [`Options::hooks`](super::Options) or over the control endpoint (see [`control`]). The tests of the
-//! product take the sequence of requests of an undisturbed run ([`gaps`]) and place a fault or a step before each one.
+//! A plan comes with [`Options::hooks`](super::Options) or over the control endpoint, which is no part of GitHub:
+//!
+//! | request | does |
+//! |---|---|
+//! | `POST /_sandbox/faults` | installs a plan (`{"faults": […]}`) |
+//! | `GET /_sandbox/faults` | what happened so far, and how many planned faults did not happen yet |
+//! | `DELETE /_sandbox/faults` | forgets every plan |
+//! | `POST /_sandbox/world` | takes steps now (`{"moves": […]}`) |
+//! | `GET /_sandbox/state` | branches, issues, pull requests, and how many requests were made |
+//!
+//! The tests of the product take the sequence of requests of an undisturbed run ([`gaps`]) and place a fault or a step
+//! before each one ([`Gap::plan`]).
 
 mod adversary;
 mod control;
@@ -217,7 +227,7 @@ impl Hooks for Faults {
                 Effect::Drop(Side::Before) => before = before.or(Some(Before::Drop)),
                 Effect::Delay(time) => before = before.or(Some(Before::Delay(time))),
                 Effect::SecondaryLimit(limit) => {
-                    before = before.or(Some(Before::Answer(effect::secondary_limit(&limit).into())));
+                    before = before.or(Some(Before::Answer(effect::secondary_limit(&limit, request).into())));
                 }
                 Effect::PrimaryLimit(limit) => {
                     before = before.or(Some(Before::Answer(effect::primary_limit(&limit, request).into())));

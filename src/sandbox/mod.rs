@@ -1,7 +1,7 @@
 //! An embedded GitHub: REST and GraphQL over a real bare git repository, on loopback, for `demo`, `sandbox` and tests.
 //!
 //! It is written from GitHub's documentation and OpenAPI description alone and shares nothing with the adapters, so
-//! that it cannot share their mistakes. State changes only in [`moves`]; [`rest`] and `graphql` are doors to them, and
+//! that it cannot share their mistakes. State changes only in `moves`; `rest` and `graphql` are doors to them, and
 //! [`World`] is the door for tests.
 
 mod answer;

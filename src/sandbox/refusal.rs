@@ -52,7 +52,7 @@ pub(crate) fn unprocessable(message: &str) -> Refusal {
 
 /// 422 with one error that names a field; the code is one of GitHub's (`missing_field`, `invalid`, `already_exists`).
 pub(crate) fn invalid(resource: &str, field: &str, code: &str) -> Refusal {
-    validation(json!({"resource": resource, "field": field, "code": code}))
+    validation(&json!({"resource": resource, "field": field, "code": code}))
 }
 
 /// 422 with one error in words.
@@ -61,10 +61,10 @@ pub(crate) fn custom(resource: &str, field: Option<&str>, message: &str) -> Refu
     if let (Some(field), Some(error)) = (field, error.as_object_mut()) {
         error.insert("field".to_owned(), json!(field));
     }
-    validation(error)
+    validation(&error)
 }
 
-fn validation(error: Value) -> Refusal {
+fn validation(error: &Value) -> Refusal {
     let body = json!({"message": "Validation Failed", "errors": [error], "documentation_url": DOCS, "status": "422"});
     Refusal(Box::new(Response::json(422, body)))
 }

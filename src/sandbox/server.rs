@@ -142,7 +142,7 @@ fn effect(shared: &Arc<Shared>, request: &Request) -> Response {
 
 /// Longer than any client waits; the client's own timeout ends it.
 async fn hang() {
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {

@@ -14,6 +14,9 @@ export const GENERIC_STATUSES = new Map([
 /** Error bodies carry `status` as a string; `validation-error` does not list it though `basic-error` does. */
 export const ERROR_PROPERTIES = ["status"];
 
+/** The addresses of bots have brackets (`41898282+github-actions[bot]@users.noreply.github.com`), which the strict format forbids. */
+export const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
 /** Pointers (suffixes) at which GitHub answers null for a deleted account although the description says an object. */
 export const NULL_FOR_DELETED_ACCOUNTS = ["/actor", "/user", "/author", "/committer"];
 

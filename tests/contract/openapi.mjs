@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
 
-import { MAY_BE_EMPTY, canonicalPath } from "./gaps.mjs";
+import { EMAIL, MAY_BE_EMPTY, canonicalPath } from "./gaps.mjs";
 
 const DESCRIPTION = "@octokit/openapi/generated/api.github.com.json";
 
@@ -32,6 +32,7 @@ export class OpenApi {
     this.#routes = Object.keys(description.paths).map((template) => this.#route(template)).sort(moreSpecificFirst);
     this.#ajv = new Ajv({ strict: false, allErrors: true, verbose: true, validateFormats: true });
     addFormats(this.#ajv);
+    this.#ajv.addFormat("email", EMAIL);
     this.#ajv.addFormat("repo.nwo", /^[^/\s]+\/[^/\s]+$/);
     this.#ajv.addFormat("binary", true);
   }

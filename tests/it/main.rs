@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
-mod config;
 mod checks;
+mod config;
 mod house;
 mod published;
 mod sandbox;

@@ -121,7 +121,8 @@ async fn limits_are_told_as_github_tells_them() {
   - {on: {path: '/labels$'}, secondary_limit: {retry_after: 7}}
   - {on: {path: '/labels$', nth: 2}, secondary_limit: {status: 429}}
   - {on: {path: '/labels$', nth: 3}, primary_limit: {reset_in: 60}}
-  - {on: {path: graphql}, primary_limit: {}}",
+  - {on: {path: graphql}, primary_limit: {}}
+  - {on: {path: graphql, nth: 2}, secondary_limit: {status: 200, retry_after: 1}}",
     )
     .await;
     let (status, headers, body) = bench.get("/labels").await;
@@ -133,6 +134,8 @@ async fn limits_are_told_as_github_tells_them() {
     assert_eq!((status, &headers["x-ratelimit-remaining"]), (403, &"0".parse().unwrap()));
     let (status, body) = bench.graphql("{ viewer { login } }", json!({})).await;
     assert_eq!((status, &body["errors"][0]["type"]), (200, &json!("RATE_LIMITED")));
+    let (status, body) = bench.graphql("{ viewer { login } }", json!({})).await;
+    assert!(status == 200 && body["errors"][0]["message"].as_str().unwrap().contains("secondary"));
     assert_eq!(bench.get("/labels").await.0, 200);
 }
 
@@ -251,20 +254,17 @@ async fn a_sweep_places_a_step_before_every_request_of_a_run() {
     let record = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     assert_eq!(gaps_of_record(&record).unwrap(), gaps);
     let mut refused = Vec::new();
-    // The first request files the issue of the bench.
+    // The first request files the issue of the bench, before any plan.
     for gap in &gaps[1..] {
         let bench = Bench::new("faults: []").await;
-        let step = Move { move_base: Some(Push::default()), ..Move::default() };
-        bench.faults.install(FaultPlan::before_request(gap.request, vec![step]));
-        refused.push((gap.before.clone(), gap.writes, run(&bench).await));
+        bench.faults.install(gap.plan("moves: [{move_base: {}}]").unwrap());
+        refused.push((gap.request, gap.writes, run(&bench).await));
         assert_eq!(bench.faults.unfired(), 0);
     }
-    assert_eq!(
-        refused,
-        [
-            ("GET /repos/acme/widgets/git/ref/heads/main".to_owned(), false, Value::Null),
-            ("POST /graphql".to_owned(), true, json!("STALE_DATA")),
-            ("POST /repos/acme/widgets/issues/1/comments".to_owned(), true, Value::Null),
-        ]
-    );
+    let (fine, stale) = (Value::Null, json!("STALE_DATA"));
+    assert_eq!(refused, [(2, false, fine.clone()), (3, true, stale), (4, true, fine)]);
+    let bench = Bench::new("faults: []").await;
+    let step = Move { move_base: Some(Push::default()), ..Move::default() };
+    bench.faults.install(FaultPlan::before_request(3, vec![step]));
+    assert_eq!(run(&bench).await, "STALE_DATA", "by number, too");
 }

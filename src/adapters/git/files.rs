@@ -177,7 +177,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn words(&error: &CheckoutError) -> String {
+    fn words(error: &CheckoutError) -> String {
         error.to_string()
     }
 

@@ -14,9 +14,9 @@ fn at(value: &Value, schema: &Value, path: &str) -> Option<String> {
         let fits = any.iter().any(|schema| at(value, schema, path).is_none());
         return (!fits).then(|| format!("{path} fits none of the allowed shapes"));
     }
-    let types = types(schema);
-    if !types.is_empty() && !types.iter().any(|name| is(value, name)) {
-        return Some(format!("{path} is {}, expected {}", kind(value), types.join(" or ")));
+    let allowed = types(schema);
+    if !allowed.is_empty() && !allowed.iter().any(|name| is(value, name)) {
+        return Some(format!("{path} is {}, expected {}", kind(value), allowed.join(" or ")));
     }
     if let Some(words) = schema.get("enum").and_then(Value::as_array)
         && !words.contains(value)
@@ -35,7 +35,12 @@ fn at(value: &Value, schema: &Value, path: &str) -> Option<String> {
         Value::Object(object) => {
             let properties = schema.get("properties").and_then(Value::as_object);
             let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-            if let Some(name) = required.filter_map(Value::as_str).find(|name| !object.contains_key(*name)) {
+            // Strict mode wants every field to be required; one that may be null may as well be absent.
+            let nullable = |name: &str| {
+                properties.and_then(|known| known.get(name)).is_some_and(|schema| types(schema).contains(&"null"))
+            };
+            let missing = |name: &&str| !object.contains_key(*name) && !nullable(name);
+            if let Some(name) = required.filter_map(Value::as_str).find(missing) {
                 return Some(format!("{path} has no field `{name}`"));
             }
             object.iter().find_map(|(name, inner)| match properties.and_then(|known| known.get(name)) {
@@ -100,6 +105,7 @@ mod tests {
         });
         let check = |answer: Value| problem(&answer, &schema).unwrap_or_default();
         assert_eq!(check(json!({"score": 5, "items": [{"severity": "low", "end": null}]})), "");
+        assert_eq!(check(json!({"score": 5, "items": [{"severity": "low"}]})), "");
         assert_eq!(check(json!("text")), "answer is string, expected object");
         assert_eq!(check(json!({"items": []})), "answer has no field `score`");
         assert_eq!(check(json!({"score": 101, "items": []})), "answer.score must lie in 0..100");

@@ -287,3 +287,22 @@ impl Model for FakeModel {
         *self.usage.lock().unwrap()
     }
 }
+
+/// A pick of this issue, approved by alice in minute 5.
+pub(super) fn picked(issue: Issue) -> super::Picked {
+    use crate::backlog;
+    let labels = crate::config::Labels::default();
+    let issues = [issue.clone()];
+    let facts = backlog::Facts::new(&labels, &issues, std::collections::BTreeMap::new(), at(600));
+    let ranking = backlog::order(&issues, &facts, &crate::config::Config::defaults().backlog.weights, at(600));
+    super::Picked {
+        branch: backlog::branch_name(&issue),
+        spec: issue.spec_digest(),
+        candidate: ranking.candidates[0].clone(),
+        approved_by: "alice".into(),
+        approved_at: at(5),
+        ranking,
+        skipped: Vec::new(),
+        issue,
+    }
+}

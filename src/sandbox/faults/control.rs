@@ -1,12 +1,4 @@
-//! The control endpoint: faults, steps and a view of the world over HTTP. It is no part of GitHub.
-//!
-//! | request | does |
-//! |---|---|
-//! | `POST /_sandbox/faults` | installs a plan (`{"faults": […]}`) |
-//! | `GET /_sandbox/faults` | what happened so far, and how many planned faults did not happen yet |
-//! | `DELETE /_sandbox/faults` | forgets every plan |
-//! | `POST /_sandbox/world` | takes steps now (`{"moves": […]}`) |
-//! | `GET /_sandbox/state` | branches, issues, pull requests, and how many requests were made |
+//! The control endpoint: faults, steps and a view of the world over HTTP.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -39,10 +39,15 @@ fn words(status: u16) -> Value {
 }
 
 /// Over GraphQL a secondary limit is a 200 or a 403; over REST a 403 or a 429.
-pub(super) fn secondary_limit(limit: &SecondaryLimit) -> Response {
+/// <https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api>
+pub(super) fn secondary_limit(limit: &SecondaryLimit, request: &Request) -> Response {
     let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let docs = format!("{RATE}#about-secondary-rate-limits");
-    let body = json!({"documentation_url": docs, "message": message});
+    let body = if request.kind == Kind::Graphql && limit.status == 200 {
+        json!({"errors": [{"type": "RATE_LIMITED", "message": message}]})
+    } else {
+        json!({"documentation_url": docs, "message": message})
+    };
     let mut response = Response::json(limit.status, body);
     if let Some(seconds) = limit.retry_after {
         response = response.with_header("retry-after", seconds.to_string());

@@ -150,7 +150,7 @@ pub(super) struct AnswerWith {
     pub(super) after: bool,
 }
 
-/// Too many requests in a short time: 403, or 429 when it is asked for.
+/// Too many requests in a short time: 403, or 429 (REST) or 200 (GraphQL) when it is asked for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecondaryLimit {

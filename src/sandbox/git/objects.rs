@@ -129,14 +129,16 @@ impl Git {
     }
 
     pub(crate) fn write_commit(&self, new: &NewCommit<'_>) -> anyhow::Result<String> {
-        let parents: String = new.parents.iter().map(|parent| format!("parent {parent}
-")).collect();
+        let parents: String = new.parents.iter().flat_map(|parent| ["parent ", parent, "\n"]).collect();
         let (author, committer) = (written(&new.author), written(&new.committer));
-        let raw = format!("tree {}
+        let raw = format!(
+            "tree {}
 {parents}author {author}
 committer {committer}
 
-{}", new.tree, new.message);
+{}",
+            new.tree, new.message
+        );
         self.text_from(&["hash-object", "-t", "commit", "-w", "--stdin"], raw.as_bytes(), &[])
     }
 }

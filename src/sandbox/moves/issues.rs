@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::closing;
 use crate::sandbox::people::Actor;
 use crate::sandbox::refusal::{Refusal, custom, invalid};
-use crate::sandbox::state::{Comment, Edit, EventKind, Issue, Label, State};
+use crate::sandbox::state::{Comment, Edit, EventKind, Issue, Label, Lock, State};
 
 /// GitHub's limit of a body, in characters.
 const MAX_BODY: usize = 65_536;
@@ -42,7 +43,7 @@ pub(crate) fn create(state: &mut State, author: Actor, title: &str, body: Option
         labels: Vec::new(),
         assignees: Vec::new(),
         milestone: None,
-        locked: None,
+        lock: None,
         blocked_by: Vec::new(),
         created_at: now,
         updated_at: now,
@@ -51,6 +52,7 @@ pub(crate) fn create(state: &mut State, author: Actor, title: &str, body: Option
         edits: Vec::new(),
     };
     state.issues.insert(number, issue);
+    closing::mention(state, author, number, body.unwrap_or_default());
     number
 }
 
@@ -202,14 +204,14 @@ pub(crate) fn milestone(state: &mut State, actor: Actor, number: u64, milestone:
 pub(crate) fn lock(state: &mut State, actor: Actor, number: u64, reason: Option<&str>) {
     let reason = reason.map(str::to_owned);
     if let Some(issue) = state.issues.get_mut(&number) {
-        issue.locked = Some(reason.clone());
+        issue.lock = Some(Lock { reason: reason.clone() });
         state.event(number, actor, EventKind::Locked(reason));
     }
 }
 
 pub(crate) fn unlock(state: &mut State, actor: Actor, number: u64) {
-    if let Some(issue) = state.issues.get_mut(&number).filter(|issue| issue.locked.is_some()) {
-        issue.locked = None;
+    if let Some(issue) = state.issues.get_mut(&number).filter(|issue| issue.lock.is_some()) {
+        issue.lock = None;
         state.event(number, actor, EventKind::Unlocked);
     }
 }
@@ -236,9 +238,10 @@ pub(crate) fn comment(state: &mut State, author: Actor, issue: u64, body: &str) 
         minimized: None,
     };
     state.comments.insert(id, comment);
-    if let Some(issue) = state.issues.get_mut(&issue) {
-        issue.updated_at = now;
+    if let Some(known) = state.issues.get_mut(&issue) {
+        known.updated_at = now;
     }
+    closing::mention(state, author, issue, body);
     id
 }
 

@@ -36,6 +36,9 @@ pub(crate) fn merge(state: &mut State, actor: Actor, number: u64, wish: &Wish<'_
     let body = state.issues.get(&number).and_then(|issue| issue.body.clone()).unwrap_or_default();
     pulls::mark_merged(state, actor, number, &new);
     refs::apply(state, actor, &format!("refs/heads/{}", pull.base_ref), &base, &new, false)?;
+    if let Some(entry) = state.activities.iter_mut().rev().find(|entry| entry.after == new) {
+        entry.kind = "pr_merge";
+    }
     if pull.base_ref == state.repo.default_branch {
         closing::by_text(state, actor, &format!("{title}\n{body}"), None);
     }

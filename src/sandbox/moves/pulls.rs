@@ -66,7 +66,7 @@ pub(crate) fn open(state: &mut State, actor: Actor, new: &NewPull<'_>) -> Result
         auto_merge: None,
     };
     state.pulls.insert(number, pull);
-    workflows::pull_changed(state, actor, number)?;
+    workflows::pull_changed(state, actor, number);
     Ok(number)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn create(state: &mut State, actor: Actor, full: &str, sha: &str) -> 
     state.git.create_ref(full, sha).map_err(|_| unprocessable("Reference update failed"))?;
     note(state, actor, full, ZERO, sha, "branch_creation");
     if let Some(branch) = full.strip_prefix("refs/heads/") {
-        workflows::pushed(state, actor, branch, sha)?;
+        workflows::pushed(state, actor, branch, sha);
     }
     Ok(())
 }
@@ -98,7 +98,8 @@ pub(crate) fn apply(
     if branch == state.repo.default_branch {
         closing::by_commits(state, actor, old, new);
     }
-    workflows::pushed(state, actor, branch, new)
+    workflows::pushed(state, actor, branch, new);
+    Ok(())
 }
 
 /// Open pull requests from the branch get the new head.
@@ -121,7 +122,7 @@ fn follow_heads(state: &mut State, actor: Actor, branch: &str, new: &str, forced
             state.event(number, actor, EventKind::HeadRefForcePushed(new.to_owned()));
         }
         super::reviews::dismiss_stale(state, number);
-        workflows::pull_changed(state, actor, number)?;
+        workflows::pull_changed(state, actor, number);
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::checks;
 use crate::sandbox::people::{ACTIONS_APP, Actor};
-use crate::sandbox::refusal::Refusal;
 use crate::sandbox::state::{CheckRun, Output, State, Suite, Trigger, Workflow, WorkflowRun};
 
 const FOLDER: &str = ".github/workflows";
@@ -75,31 +74,29 @@ impl Workflow {
 }
 
 /// A branch has a new tip. A workflow's own push starts nothing.
-pub(crate) fn pushed(state: &mut State, actor: Actor, branch: &str, sha: &str) -> Result<(), Refusal> {
+pub(crate) fn pushed(state: &mut State, actor: Actor, branch: &str, sha: &str) {
     if actor.is_workflow() || skips(state, sha) {
-        return Ok(());
+        return;
     }
     for workflow in at(state, sha) {
         if workflow.starts_on("push", branch) {
             start(state, actor, &workflow, "push", branch, sha, false);
         }
     }
-    Ok(())
 }
 
 /// A pull request was opened or has a new head. Runs that a workflow's own token causes wait for approval.
-pub(crate) fn pull_changed(state: &mut State, actor: Actor, number: u64) -> Result<(), Refusal> {
-    let Some(pull) = state.pulls.get(&number) else { return Ok(()) };
+pub(crate) fn pull_changed(state: &mut State, actor: Actor, number: u64) {
+    let Some(pull) = state.pulls.get(&number) else { return };
     let (branch, base, sha) = (pull.head_ref.clone(), pull.base_ref.clone(), pull.head_sha.clone());
     if skips(state, &sha) {
-        return Ok(());
+        return;
     }
     for workflow in at(state, &sha) {
         if workflow.starts_on("pull_request", &base) {
             start(state, actor, &workflow, "pull_request", &branch, &sha, actor.is_workflow());
         }
     }
-    Ok(())
 }
 
 /// Whether the commit's message tells GitHub to start nothing.

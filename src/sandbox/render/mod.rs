@@ -26,6 +26,8 @@ pub(crate) use rules::{Detail, advisory, protection, rule_of_branch, ruleset};
 pub(crate) use runs::{job, workflow, workflow_run};
 pub(crate) use timeline::timeline;
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// An opaque global node id. `prefix` is GitHub's own for the type (`I`, `PR`, `U`, …).
@@ -49,7 +51,8 @@ pub(crate) fn in_link(path: &str) -> String {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.push_str(&format!("{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(out, "{byte:02X}");
         }
     }
     out

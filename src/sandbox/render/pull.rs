@@ -62,7 +62,7 @@ pub(crate) fn pull_simple(state: &State, pull: &Pull) -> Value {
         "issue_url": thread,
         "number": pull.number,
         "state": if open { "open" } else { "closed" },
-        "locked": issue.locked.is_some(),
+        "locked": issue.lock.is_some(),
         "title": issue.title,
         "user": user(state, issue.author.user),
         "body": issue.body,
@@ -88,7 +88,7 @@ pub(crate) fn pull_simple(state: &State, pull: &Pull) -> Value {
         "_links": links,
         "author_association": association(state, issue.author),
         "auto_merge": auto_merge(state, pull),
-        "active_lock_reason": issue.locked.clone().flatten(),
+        "active_lock_reason": issue.lock.as_ref().and_then(|lock| lock.reason.clone()),
     })
 }
 

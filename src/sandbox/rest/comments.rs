@@ -76,7 +76,7 @@ fn body(ctx: &Ctx<'_>) -> Result<String, Refusal> {
 fn create(ctx: &mut Ctx<'_>, number: &str) -> Answer {
     let number = ctx.issue_number(number)?;
     let actor = ctx.write_issue(number, Permission::Read)?;
-    let locked = ctx.state.issues.get(&number).is_some_and(|issue| issue.locked.is_some());
+    let locked = ctx.state.issues.get(&number).is_some_and(|issue| issue.lock.is_some());
     // A bot is no collaborator: a lock stops it, whatever its token may write.
     if locked && ctx.state.people.role(actor.user) < Permission::Write {
         return Err(error_of(403, "Unable to create comment because issue is locked."));

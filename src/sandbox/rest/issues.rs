@@ -163,9 +163,7 @@ fn create(ctx: &mut Ctx<'_>) -> Answer {
         issues::set_labels(ctx.state, actor, number, &labels);
         let logins = assignees(&fields);
         issues::assign(ctx.state, actor, number, &logins.unwrap_or_default(), true);
-        if let Some(milestone) = milestone {
-            issues::milestone(ctx.state, actor, number, milestone);
-        }
+        milestone.set(ctx, actor, number);
     }
     let location = format!("{}/issues/{number}", ctx.state.api());
     Ok(created(shown(ctx, number)?)?.with_header("location", location))
@@ -176,15 +174,33 @@ fn assignees(fields: &Fields) -> Option<Vec<String>> {
     fields.texts("assignees", "login").or(one)
 }
 
-/// The milestone of a body: absent, taken away, or one that exists.
-fn milestone(ctx: &Ctx<'_>, fields: &Fields) -> Result<Option<Option<u64>>, Refusal> {
-    if !fields.has("milestone") {
-        return Ok(None);
+/// What a body says about the milestone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Same,
+    None,
+    Number(u64),
+}
+
+impl Wanted {
+    fn set(self, ctx: &mut Ctx<'_>, actor: Actor, number: u64) {
+        match self {
+            Self::Same => {}
+            Self::None => issues::milestone(ctx.state, actor, number, None),
+            Self::Number(milestone) => issues::milestone(ctx.state, actor, number, Some(milestone)),
+        }
     }
-    let Some(value) = fields.value("milestone") else { return Ok(Some(None)) };
+}
+
+/// The milestone of a body: left out, taken away, or one that exists.
+fn milestone(ctx: &Ctx<'_>, fields: &Fields) -> Result<Wanted, Refusal> {
+    if !fields.has("milestone") {
+        return Ok(Wanted::Same);
+    }
+    let Some(value) = fields.value("milestone") else { return Ok(Wanted::None) };
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let known = ctx.state.milestones.iter().find(|milestone| Some(milestone.number) == number);
-    known.map(|milestone| Some(Some(milestone.number))).ok_or_else(|| invalid("Issue", "milestone", "invalid"))
+    known.map(|milestone| Wanted::Number(milestone.number)).ok_or_else(|| invalid("Issue", "milestone", "invalid"))
 }
 
 fn update(ctx: &mut Ctx<'_>, number: &str) -> Answer {
@@ -222,8 +238,9 @@ fn update(ctx: &mut Ctx<'_>, number: &str) -> Answer {
         issues::assign(ctx.state, actor, number, &gone, false);
         issues::assign(ctx.state, actor, number, &logins, true);
     }
-    if let Some(milestone) = milestone(ctx, &fields)?.filter(|_| triages) {
-        issues::milestone(ctx.state, actor, number, milestone);
+    let milestone = milestone(ctx, &fields)?;
+    if triages {
+        milestone.set(ctx, actor, number);
     }
     set_state(ctx, actor, number, &fields)?;
     ok(shown(ctx, number)?)

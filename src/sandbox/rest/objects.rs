@@ -137,12 +137,11 @@ fn change(ctx: &Ctx<'_>, entry: &Value, has_base: bool) -> Result<Vec<Change>, R
     };
     let unknown = || unprocessable(&format!("tree.sha {sha} is not a valid object"));
     match (mode, ctx.state.git.kind(&sha).as_deref()) {
-        ("160000", _) => Ok(vec![(path.to_owned(), Some((mode.to_owned(), sha)))]),
         ("040000", Some("tree")) => {
             let inner = ctx.state.git.tree(&sha, true)?.into_iter().filter(|entry| entry.kind != "tree");
             Ok(inner.map(|entry| (format!("{path}/{}", entry.path), Some((entry.mode, entry.sha)))).collect())
         }
-        (_, Some("blob")) => Ok(vec![(path.to_owned(), Some((mode.to_owned(), sha)))]),
+        ("160000", _) | (_, Some("blob")) => Ok(vec![(path.to_owned(), Some((mode.to_owned(), sha)))]),
         _ => Err(unknown()),
     }
 }

@@ -205,13 +205,11 @@ fn update_branch(ctx: &mut Ctx<'_>, number: &str) -> Answer {
     if fields.text("expected_head_sha")?.is_some_and(|expected| expected != head) {
         return Err(unprocessable(&format!("expected head sha didn’t match current head ref. {head}")));
     }
-    match merge::update_branch(ctx.state, actor, number)? {
-        None => Err(unprocessable("There are no new commits on the base branch.")),
-        Some(_) => {
-            let url = format!("{}/pull/{number}", ctx.state.page());
-            Ok(Response::json(202, json!({"message": "Updating pull request branch.", "url": url})))
-        }
+    if merge::update_branch(ctx.state, actor, number)?.is_none() {
+        return Err(unprocessable("There are no new commits on the base branch."));
     }
+    let url = format!("{}/pull/{number}", ctx.state.page());
+    Ok(Response::json(202, json!({"message": "Updating pull request branch.", "url": url})))
 }
 
 fn requested(ctx: &Ctx<'_>, number: &str) -> Answer {

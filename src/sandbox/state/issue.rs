@@ -35,6 +35,12 @@ pub(crate) struct Edit {
     pub(crate) body: String,
 }
 
+/// A lock of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lock {
+    pub(crate) reason: Option<String>,
+}
+
 /// An issue, or the issue side of a pull request.
 #[derive(Debug, Clone)]
 pub(crate) struct Issue {
@@ -48,7 +54,7 @@ pub(crate) struct Issue {
     pub(crate) labels: Vec<u64>,
     pub(crate) assignees: Vec<u64>,
     pub(crate) milestone: Option<u64>,
-    pub(crate) locked: Option<Option<String>>,
+    pub(crate) lock: Option<Lock>,
     pub(crate) blocked_by: Vec<u64>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,

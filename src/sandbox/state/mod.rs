@@ -15,7 +15,7 @@ use super::people::{Actor, People};
 use crate::domain::ids::RepoName;
 
 pub(crate) use checks::{CheckRun, Ci, Output, Status, Suite, Trigger, Workflow, WorkflowRun};
-pub(crate) use issue::{Comment, Edit, Event, EventKind, Issue, Label, Milestone, Reaction, Subject};
+pub(crate) use issue::{Comment, Edit, Event, EventKind, Issue, Label, Lock, Milestone, Reaction, Subject};
 pub(crate) use pull::{Hunk, Mergeability, Pull, Review, ReviewComment, ReviewState, Thread};
 pub use repo::Protection;
 pub(crate) use repo::{Activity, Advisory, Repo, Ruleset};

@@ -104,7 +104,7 @@ fn issue_fact(state: &State, issue: &Issue) -> IssueFact {
         state_reason: issue.state_reason.clone(),
         labels: label_names(state, issue),
         assignees: issue.assignees.iter().map(|id| login(state, *id)).collect(),
-        locked: issue.locked.is_some(),
+        locked: issue.lock.is_some(),
         is_pull: state.pulls.contains_key(&issue.number),
         updated_at: issue.updated_at,
     }

@@ -104,6 +104,20 @@ async fn events_tell_who_labelled_renamed_and_closed_and_through_which_app() {
 }
 
 #[tokio::test]
+async fn a_mention_stands_in_the_timeline_once_and_not_among_the_events() {
+    let sandbox = start().await;
+    let world = sandbox.world();
+    world.create_issue(login::WRITER, "one", "", &[]).unwrap();
+    world.create_issue(login::OUTSIDER, "two", "like #1, but issue#1 is not meant", &[]).unwrap();
+    world.comment(login::OUTSIDER, 2, "again #1").unwrap();
+    let client = Client::new(&sandbox, token::WORKFLOW);
+    let timeline = client.get(&format!("{R}/issues/1/timeline")).await;
+    assert_eq!(timeline.each("event"), ["cross-referenced"]);
+    assert_eq!(timeline.json[0]["source"]["issue"]["number"], 2);
+    assert_eq!(client.get(&format!("{R}/issues/1/events")).await.json, json!([]));
+}
+
+#[tokio::test]
 async fn labels_are_set_removed_and_made() {
     let sandbox = start().await;
     sandbox.world().create_issue(login::WRITER, "one", "", &["bug"]).unwrap();

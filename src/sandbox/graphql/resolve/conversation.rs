@@ -34,9 +34,9 @@ pub(super) fn shared(ask: &Ask<'_>, issue: &Issue) -> Answer {
         "createdAt" | "publishedAt" => time(issue.created_at),
         "updatedAt" => time(issue.updated_at),
         "editor" | "lastEditedAt" | "includesCreatedEdit" | "userContentEdits" => return edited(ask, &issue.edits),
-        "locked" => leaf(issue.locked.is_some()),
+        "locked" => leaf(issue.lock.is_some()),
         "activeLockReason" => {
-            let reason = issue.locked.as_ref().and_then(Option::as_deref);
+            let reason = issue.lock.as_ref().and_then(|lock| lock.reason.as_deref());
             reason.map_or(Out::Null, |reason| super::upper(&reason.replace([' ', '-'], "_")))
         }
         "milestone" => node_or_null(issue.milestone.map(Node::Milestone)),
