@@ -31,6 +31,8 @@ struct Search {
     keys: Vec<String>,
     /// Lines that must match.
     fixed: Vec<bool>,
+    /// Lines before which the file may have no line that the old text leaves out.
+    tight: Vec<bool>,
     own: Vec<usize>,
     own_keys: Vec<String>,
     budget: usize,
@@ -45,6 +47,7 @@ impl Search {
         let mut fixed = vec![false; telling.len()];
         fixed[0] = true;
         fixed[telling.len() - 1] = true;
+        let mut tight = vec![false; telling.len()];
         for op in capture_diff_slices(Algorithm::Myers, &want.old, &want.new) {
             if matches!(op, DiffOp::Equal { .. }) {
                 continue;
@@ -54,6 +57,7 @@ impl Search {
             let after = telling.partition_point(|line| *line < old.end);
             // The neighbours on both sides, which must be there.
             fixed.get_mut(first.checked_sub(1)?..=after)?.fill(true);
+            tight[first..=after].fill(true);
         }
         let own: Vec<usize> = (0..source.shown.len()).filter(|line| !is_blank(&source.shown[*line])).collect();
         Some(Self {
@@ -61,6 +65,7 @@ impl Search {
             own_keys: own.iter().map(|line| key(&source.shown[*line], Tier::Drift)).collect(),
             budget: if telling.len() < 10 { 1 } else { 2 },
             fixed,
+            tight,
             telling,
             own,
         })
@@ -79,7 +84,7 @@ impl Search {
         }
         let budget = budget.checked_sub(1)?;
         let missing_in_old = || {
-            let open = old > 0 && !(self.fixed[old - 1] && self.fixed[old]);
+            let open = old > 0 && !self.tight[old];
             open.then(|| self.from(old, own + 1, budget)).flatten()
         };
         if self.fixed[old] {

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_missing_final_newline_stays_missing() {
-        check("a\nlast", "last\n", "new\n", "a\nnew", Tier::TrailingSpace);
+        check("a\nlast", "last\n", "new\n", "a\nnew", Tier::Exact);
         check("a\nlast", "a\n", "b\n", "b\nlast", Tier::Exact);
         check("a  \nlast", "a\nlast\n", "a\nlast\nmore\n", "a  \nlast\nmore", Tier::TrailingSpace);
     }
@@ -228,7 +228,9 @@ mod tests {
             "if x:\n  c\n\n  d\nb\n",
             Tier::Indentation,
         );
-        assert!(matches!(place(b"if x:\n\ta\n", "if x:\n  a\n", "if x:\n  b\n"), Err(Refusal::Absent(Some(_)))));
+        check("if x:\n\ta\n", "if x:\n  a\n", "if x:\n  b\n    c\n", "if x:\n\tb\n\t\tc\n", Tier::Indentation);
+        let unruly = place(b"a\n   b\n c\n", "a\n b\n  c\n", "a\n b\n     d\n");
+        assert_eq!(unruly, Err(Refusal::Undecidable { line: 3 }));
     }
 
     #[test]

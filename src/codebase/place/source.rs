@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::{Found, OwnedLine, Refusal, Splice, Spot, Tier};
 use crate::codebase::text::{Line, LineEnds, is_binary, line_ends, lines};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -38,6 +39,23 @@ impl<'a> Source<'a> {
 
     pub fn line_count(&self) -> usize {
         self.own.len()
+    }
+
+    /// New lines after a 1-based line, or at the start after line 0.
+    pub fn insert_after(&self, line: usize, text: &str) -> Result<Found, Refusal> {
+        if self.is_binary {
+            return Err(Refusal::Binary);
+        }
+        if line > self.own.len() {
+            return Err(Refusal::Absent(None));
+        }
+        if !self.is_utf8 && !text.is_ascii() {
+            return Err(Refusal::ForeignEncoding);
+        }
+        let end = self.end_at(line);
+        let with = text.lines().map(|text| OwnedLine { text: text.as_bytes().to_vec(), end: end.to_vec() }).collect();
+        let splices = vec![Splice { lines: line..line, with, literal: false }];
+        Ok(Found::Spot(Spot { tier: Tier::Exact, region: line..line, splices }))
     }
 
     /// The end that new lines get at this line: their neighbour's, which matters in a file of mixed line ends.
