@@ -177,5 +177,5 @@ impl Checkout for Folder {
 }
 
 fn none(name: &str) -> CheckResult {
-    CheckResult { name: name.to_owned(), status: CheckStatus::Failed, output: String::new(), millis: 0 }
+    CheckResult { name: name.to_owned(), status: CheckStatus::Failed(None), output: String::new(), millis: 0 }
 }
