@@ -14,10 +14,8 @@ pub(super) fn drifted(source: &Source<'_>, want: &Want) -> Option<Alignment> {
     let search = Search::of(source, want)?;
     let mut places: Vec<Vec<(usize, usize)>> = Vec::new();
     for start in 0..search.own.len() {
-        if search.own_keys[start] == search.keys[0] {
-            let found = search.from(0, start, search.budget);
-            places.extend(found.filter(|found| !places.contains(found)));
-        }
+        let found = search.from(0, start, search.budget);
+        places.extend(found.filter(|found| !places.contains(found)));
     }
     let [place] = places.as_slice() else { return None };
     let telling: Vec<usize> = place.iter().map(|(old, _)| search.telling[*old]).collect();
@@ -41,12 +39,10 @@ struct Search {
 impl Search {
     fn of(source: &Source<'_>, want: &Want) -> Option<Self> {
         let telling: Vec<usize> = (0..want.old.len()).filter(|line| !is_blank(&want.old[*line])).collect();
-        if telling.len() < 5 {
+        if telling.len() < 4 {
             return None;
         }
         let mut fixed = vec![false; telling.len()];
-        fixed[0] = true;
-        fixed[telling.len() - 1] = true;
         let mut tight = vec![false; telling.len()];
         for op in capture_diff_slices(Algorithm::Myers, &want.old, &want.new) {
             if matches!(op, DiffOp::Equal { .. }) {
@@ -55,7 +51,7 @@ impl Search {
             let old = op.old_range();
             let first = telling.partition_point(|line| *line < old.start);
             let after = telling.partition_point(|line| *line < old.end);
-            // The neighbours on both sides, which must be there.
+            // The neighbours on both sides must be there, and as they are.
             fixed.get_mut(first.checked_sub(1)?..=after)?.fill(true);
             tight[first..=after].fill(true);
         }
@@ -90,9 +86,11 @@ impl Search {
         if self.fixed[old] {
             return missing_in_old();
         }
-        let alike = || TextDiff::from_chars(wanted.as_str(), there.as_str()).ratio() >= 0.6;
-        let other_words = || alike().then(|| self.from(old + 1, own + 1, budget).map(pair)).flatten();
-        other_words().or_else(missing_in_old).or_else(|| self.from(old + 1, own, budget))
+        let alike = || TextDiff::from_chars(wanted.as_str(), there.as_str()).ratio() >= 0.8;
+        let other_words = || self.from(old + 1, own + 1, budget).filter(|_| alike()).map(pair);
+        let inner = old > 0 && old + 1 < self.keys.len();
+        let missing_in_file = || inner.then(|| self.from(old + 1, own, budget)).flatten();
+        other_words().or_else(missing_in_old).or_else(missing_in_file)
     }
 }
 

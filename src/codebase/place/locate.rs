@@ -1,12 +1,14 @@
 //! The search for the one place, from the strictest tier to the most lenient.
 
+use std::ops::Range;
+
 use super::align::{Alignment, alignments};
 use super::drift::drifted;
 use super::elide::{lazy_line, locate_elided};
-use super::keys::is_blank;
+use super::keys::{is_blank, key, keys};
 use super::nearest::nearest;
 use super::project::project;
-use super::readings::derived;
+use super::readings::{derived, escaped_line, without_edges};
 use super::{Found, Hint, Refusal, Source, Spot, Tier, Want, ambiguous, anchor};
 
 pub(super) const TIERS: [Tier; 5] =
@@ -28,6 +30,11 @@ pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Fou
     if let Some(line) = lazy_line(first, source) {
         return Err(Refusal::ElidedReplacement { text: line });
     }
+    if let Some(line) = escaped_line(first, source) {
+        return Err(Refusal::Escaped { text: line });
+    }
+    let readings: Vec<Want> = readings.iter().cloned().chain(readings.iter().filter_map(without_edges)).collect();
+    let readings = readings.as_slice();
     if let Some(found) = tiered(source, readings, hint)? {
         return Ok(found);
     }
@@ -105,8 +112,25 @@ fn applied(source: &Source<'_>, want: &Want, proof: Proof) -> Option<usize> {
         Proof::Words => told.flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() >= 8,
         Proof::Lines => told.count() >= 2,
     };
-    let places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
+    let mut places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
+    places.retain(|place| !removed_is_near(source, want, &place.region()));
     places.first().map(|place| place.start() + 1)
+}
+
+/// Where an edit mostly removes, its new text is context, which also stands where nothing was removed yet. Then the removed
+/// lines, or most of them, still stand next to it.
+fn removed_is_near(source: &Source<'_>, want: &Want, at: &Range<usize>) -> bool {
+    let keys = |lines: &[String]| keys(lines, Tier::Indentation).into_iter().filter(|line| !line.is_empty());
+    let new: Vec<String> = keys(&want.new).collect();
+    let removed: Vec<String> = keys(&want.old).filter(|line| !new.contains(line)).collect();
+    let old: Vec<String> = keys(&want.old).collect();
+    if removed.is_empty() || new.iter().any(|line| !old.contains(line) && line.len() >= 8) {
+        return false;
+    }
+    let near = at.start.saturating_sub(want.old.len())..(at.end + want.old.len()).min(source.shown.len());
+    let there: Vec<String> = near.map(|line| key(&source.shown[line], Tier::Indentation)).collect();
+    let left = removed.iter().filter(|line| there.contains(line)).count();
+    left * 2 >= removed.len()
 }
 
 /// The old text stands only inside the new one.

@@ -114,6 +114,10 @@ pub enum Refusal {
     ElidedReplacement {
         text: String,
     },
+    /// The new text has HTML escapes as if all of it were escaped; the file has none.
+    Escaped {
+        text: String,
+    },
     /// The file is not UTF-8 and the edit would write characters whose bytes are unknown in its encoding.
     ForeignEncoding,
 }

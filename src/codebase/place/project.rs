@@ -42,6 +42,12 @@ fn range(place: &Alignment, old: Range<usize>, new: &[String]) -> Result<Range<u
         let whole = last - first + 1 == mapped.len();
         return if whole { Ok(*first..last + 1) } else { Err(Refusal::Undecidable { line: first + 1 }) };
     }
+    let unmatched = |line: Option<&Option<usize>>| line.is_some_and(Option::is_none);
+    if !new.is_empty() && (unmatched(place.at[..old.start].last()) || unmatched(place.at.get(old.end))) {
+        // Next to a line that the file does not have.
+        let near = place.at[..old.start].iter().flatten().next_back().copied().unwrap_or(place.start());
+        return Err(Refusal::Undecidable { line: near + 1 });
+    }
     let before = place.at[..old.start].iter().flatten().next_back().map(|line| line + 1);
     let after = place.at[old.end..].iter().flatten().next().copied();
     let at = match (before, after) {
@@ -69,8 +75,10 @@ fn reindent(source: &Source<'_>, want: &Want, place: &Alignment) -> Reindent {
     if learnt == Reindent::Same {
         return learnt;
     }
-    let telling = || want.new.iter().filter(|line| !is_blank(line));
-    let as_written = telling().filter(|line| pairs().any(|(_, own)| own == line.as_str())).count();
-    let as_moved = telling().filter(|line| pairs().any(|(old, _)| old == line.as_str())).count();
-    if as_written > as_moved { Reindent::Same } else { learnt }
+    // The edges are context, if anything is: lines between may be indented anew on purpose.
+    let mut telling = want.new.iter().filter(|line| !is_blank(line));
+    let edges: Vec<&String> = [telling.next(), telling.next_back()].into_iter().flatten().collect();
+    let as_file = |line: &&String| pairs().any(|(_, own)| own == line.as_str());
+    let as_old = |line: &&String| pairs().any(|(old, _)| old == line.as_str());
+    if !edges.iter().any(as_old) && edges.iter().all(as_file) { Reindent::Same } else { learnt }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Want;
+use super::{Source, Want};
 use super::keys::is_blank;
 
 pub(super) fn derived(want: &Want) -> Vec<Want> {
@@ -28,6 +28,40 @@ fn without_numbers(want: &Want) -> Option<Want> {
     let plain = |line: &String| split(line).map_or_else(|| line.clone(), |(_, text)| text);
     Some(Want { new: want.new.iter().map(plain).collect(), old: old.into_iter().map(|(_, text)| text).collect() })
 }
+
+/// Without the blank lines at the edges that both texts have.
+pub(super) fn without_edges(want: &Want) -> Option<Want> {
+    let (mut old, mut new) = (want.old.as_slice(), want.new.as_slice());
+    while let ([a, old_rest @ ..], [b, new_rest @ ..]) = (old, new)
+        && is_blank(a)
+        && is_blank(b)
+    {
+        (old, new) = (old_rest, new_rest);
+    }
+    while let ([old_rest @ .., a], [new_rest @ .., b]) = (old, new)
+        && is_blank(a)
+        && is_blank(b)
+    {
+        (old, new) = (old_rest, new_rest);
+    }
+    (old.len() < want.old.len()).then(|| Want { old: old.to_vec(), new: new.to_vec() })
+}
+
+/// A new line with HTML escapes where a model likely escaped all of its text: it has no bare sign, the file has no escape.
+pub(super) fn escaped_line(want: &Want, source: &Source<'_>) -> Option<String> {
+    let is_escaped = |line: &str| ESCAPES.iter().any(|escape| line.contains(escape));
+    let new = want.new.iter().find(|line| is_escaped(line) && !want.old.contains(line))?;
+    let bare = |line: &str| ESCAPES.iter().fold(line.to_owned(), |line, e| line.replace(e, "")).contains(SIGNS);
+    let all = want.old.iter().chain(&want.new);
+    if all.clone().any(|line| bare(line)) || want.old.iter().any(|line| is_escaped(line)) {
+        return None;
+    }
+    let file = &source.shown;
+    (!file.iter().any(|line| is_escaped(line)) && file.iter().any(|line| line.contains(SIGNS))).then(|| new.clone())
+}
+
+const SIGNS: [char; 3] = ['<', '>', '&'];
+const ESCAPES: [&str; 3] = ["&lt;", "&gt;", "&amp;"];
 
 fn unescaped(want: &Want) -> Option<Want> {
     let escaped = |line: &String| ["&lt;", "&gt;", "&amp;"].iter().any(|escape| line.contains(escape));

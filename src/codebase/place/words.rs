@@ -36,6 +36,11 @@ pub fn refused(path: &RepoPath, refusal: &Refusal, names: Names) -> String {
         Refusal::ElidedReplacement { text } => {
             format!("{new} leaves code out (`{}`); write the whole text", text.trim())
         }
+        Refusal::Escaped { text } => format!(
+            "{new} has HTML escapes (`{}`), which `{path}` has nowhere; write <, > and & as they are, \
+             or the whole file where the escapes are meant",
+            text.trim()
+        ),
         Refusal::ForeignEncoding => format!(
             "`{path}` is not UTF-8; {new} may hold only ASCII there, and {old} no undecodable signs that change"
         ),
