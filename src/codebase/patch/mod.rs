@@ -21,3 +21,6 @@ mod write;
 pub use plan::{Limits, Planned, PlannedFile, plan};
 pub use reply::{Action, Edit, Format, Parsed, Update, parse};
 pub use words::{Reason, Refused, Why};
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::{Found, Hint, Refusal, Source, Spot, Tier, Want, ambiguous, anchor};
 
 pub(super) const TIERS: [Tier; 5] =
     [Tier::Exact, Tier::TrailingSpace, Tier::Unicode, Tier::Indentation, Tier::BlankLines];
+const LINE_BY_LINE: &[Tier] = TIERS.split_at(4).0;
 
 /// Finds the one place of an edit. `readings` are the ways to read it, the likeliest first; a stricter tier of any of them
 /// wins over a more lenient one of the first.
@@ -33,16 +34,22 @@ pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Fou
     if let Some(line) = escaped_line(first, source) {
         return Err(Refusal::Escaped { text: line });
     }
-    let readings: Vec<Want> = readings.iter().cloned().chain(readings.iter().filter_map(without_edges)).collect();
-    let readings = readings.as_slice();
-    if let Some(found) = tiered(source, readings, hint)? {
+    if let Some(found) = tiered(source, readings, hint, LINE_BY_LINE)? {
+        return Ok(found);
+    }
+    // Blank lines at the edges may be what makes a place unique, so they are dropped only now.
+    let trimmed: Vec<Want> = readings.iter().filter_map(without_edges).collect();
+    if let Some(found) = tiered(source, &trimmed, hint, LINE_BY_LINE)? {
+        return Ok(found);
+    }
+    if let Some(found) = tiered(source, readings, hint, &[Tier::BlankLines])? {
         return Ok(found);
     }
     if let Some(found) = readings.iter().find_map(|want| locate_elided(source, want, hint).transpose()) {
         return found.map(Found::Spot);
     }
     let others: Vec<Want> = readings.iter().flat_map(derived).collect();
-    if let Some(found) = tiered(source, &others, hint)? {
+    if let Some(found) = tiered(source, &others, hint, &TIERS)? {
         return Ok(found);
     }
     if let Some(line) = readings.iter().find_map(|want| applied(source, want, Proof::Lines)) {
@@ -56,8 +63,13 @@ pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Fou
     Err(Refusal::Absent(nearest(&source.shown, &first.old)))
 }
 
-fn tiered(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Option<Found>, Refusal> {
-    for tier in TIERS {
+fn tiered(
+    source: &Source<'_>,
+    readings: &[Want],
+    hint: &Hint,
+    tiers: &[Tier],
+) -> Result<Option<Found>, Refusal> {
+    for &tier in tiers {
         for want in readings {
             let places = alignments(source, &want.old, tier);
             if tier == Tier::Exact
