@@ -26,7 +26,8 @@ fn program(corpus: &Path, record: &Record, name: &str, arguments: &[&str]) -> Re
         return Ok(None);
     }
     let stage = Stage::set(corpus, record)?;
-    let diff: String = record.reply.lines().filter(|line| !line.starts_with("```")).flat_map(|line| [line, "\n"]).collect();
+    let diff: String =
+        record.reply.lines().filter(|line| !line.starts_with("```")).flat_map(|line| [line, "\n"]).collect();
     let input = stage.root().with_file_name("diff");
     std::fs::write(&input, diff)?;
     let status = Command::new(name)

@@ -50,7 +50,13 @@ fn run(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
         product.count(record, verdict);
         if verdict != Verdict::Right && show > 0 {
             show -= 1;
-            println!("--- {} {}:{} {verdict:?}\n{}\n", record.id, record.format, record.kind, said.unwrap_or_else(|why| why));
+            println!(
+                "--- {} {}:{} {verdict:?}\n{}\n",
+                record.id,
+                record.format,
+                record.kind,
+                said.unwrap_or_else(|why| why)
+            );
         }
         for ((_, table), (_, baseline)) in others.iter_mut().zip(baselines::ALL).filter(|_| compare) {
             if let Some(verdict) = baseline(folder, record)? {

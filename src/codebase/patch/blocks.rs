@@ -28,7 +28,8 @@ pub(super) fn parse(lines: &[String], names: &Names<'_>) -> Result<Vec<Edit>, Wh
                 what: "a block begins before the one above it has ended with >>>>>>> REPLACE",
             });
         }
-        let name = name_above(&lines[previous_end..begin], names).or(last_name).ok_or(Why::NoName { line: begin + 1 })?;
+        let name =
+            name_above(&lines[previous_end..begin], names).or(last_name).ok_or(Why::NoName { line: begin + 1 })?;
         edits.push(block(&lines[begin + 1..end], begin, marker, &name)?);
         last_name = Some(name);
         previous_end = end + 1;
@@ -100,7 +101,9 @@ fn block(body: &[String], begin: usize, marker: Marker, name: &str) -> Result<Ed
     let moved = marker.indent > 0 && body.iter().all(|line| line.trim().is_empty() || line.starts_with(&space));
     let mut body: Vec<String> = body.to_vec();
     if moved {
-        body.iter_mut().for_each(|line| *line = line.get(marker.indent..).unwrap_or_default().to_owned());
+        for line in &mut body {
+            *line = line.get(marker.indent..).unwrap_or_default().to_owned();
+        }
     }
     let mut hint = Hint::default();
     // Roo writes the line where the block begins first, under a rule.

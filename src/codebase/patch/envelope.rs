@@ -34,7 +34,10 @@ fn sections(lines: &[String], begin: usize, end: usize, edits: &mut Vec<Edit>) -
             continue;
         }
         let Some((verb, path)) = header(&lines[next]) else {
-            return Err(Why::Malformed { line: next + 1, what: "a section begins with *** Update, Add or Delete File" });
+            return Err(Why::Malformed {
+                line: next + 1,
+                what: "a section begins with *** Update, Add or Delete File",
+            });
         };
         let stop = (next + 1..end).find(|line| header(&lines[*line]).is_some()).unwrap_or(end);
         section(verb, path, lines, next, stop, edits)?;
@@ -55,14 +58,7 @@ fn header(line: &str) -> Option<(Verb, &str)> {
     verbs.into_iter().find_map(|(text, verb)| Some((verb, line.strip_prefix(text)?.trim())))
 }
 
-fn section(
-    verb: Verb,
-    path: &str,
-    lines: &[String],
-    at: usize,
-    stop: usize,
-    edits: &mut Vec<Edit>,
-) -> Result<(), Why> {
+fn section(verb: Verb, path: &str, lines: &[String], at: usize, stop: usize, edits: &mut Vec<Edit>) -> Result<(), Why> {
     let mut edit = |line: usize, action| edits.push(Edit { path: path.to_owned(), line: line + 1, action });
     match verb {
         Verb::Delete => {
@@ -73,10 +69,10 @@ fn section(
         }
         Verb::Add => {
             let mut text = String::new();
-            for line in at + 1..stop {
-                match lines[line].strip_prefix('+') {
+            for (line, written) in lines.iter().enumerate().take(stop).skip(at + 1) {
+                match written.strip_prefix('+') {
                     Some(rest) => text.extend([rest, "\n"]),
-                    None if lines[line].is_empty() && line + 1 == stop => {}
+                    None if written.is_empty() && line + 1 == stop => {}
                     None => return Err(Why::Malformed { line: line + 1, what: "lines of a new file begin with +" }),
                 }
             }
@@ -84,7 +80,8 @@ fn section(
         }
         Verb::Update => {
             let mut body = at + 1;
-            if let Some(to) = lines.get(body).filter(|_| body < stop).and_then(|line| line.strip_prefix("*** Move to:")) {
+            if let Some(to) = lines.get(body).filter(|_| body < stop).and_then(|line| line.strip_prefix("*** Move to:"))
+            {
                 edit(at, Action::Move { to: to.trim().to_owned() });
                 body += 1;
             }
@@ -106,8 +103,7 @@ fn hunks(lines: &[String], begin: usize, stop: usize) -> Result<Vec<(usize, Upda
             found.push((first, full.update()));
         }
     };
-    for line in begin..stop {
-        let text = lines[line].as_str();
+    for (line, text) in lines.iter().map(String::as_str).enumerate().take(stop).skip(begin) {
         if text == "*** End of File" {
             hunk.hint.at_end = true;
         } else if let Some(anchor) = text.strip_prefix("@@") {
@@ -119,7 +115,7 @@ fn hunks(lines: &[String], begin: usize, stop: usize) -> Result<Vec<(usize, Upda
                 hunk.hint.line = Some(number);
             } else {
                 let anchor = anchor.trim().trim_end_matches("@@").trim();
-                if !anchor.is_empty() && anchor.trim_matches('.') != "" {
+                if !anchor.is_empty() && !anchor.trim_matches('.').is_empty() {
                     hunk.hint.anchors.push(anchor.to_owned());
                 }
             }

@@ -24,7 +24,8 @@ impl<'a> Fence<'a> {
     }
 
     pub(super) fn is_closed_by(&self, line: &str) -> bool {
-        Fence::of(line).is_some_and(|other| other.sign == self.sign && other.count >= self.count && other.info.is_empty())
+        Fence::of(line)
+            .is_some_and(|other| other.sign == self.sign && other.count >= self.count && other.info.is_empty())
     }
 }
 

@@ -86,8 +86,9 @@ pub(super) fn outcome(
     for edit in edits {
         match &edit.action {
             Action::Update(update) => updates.push((*edit, update)),
-            Action::Move { .. } if target.bytes.is_none() => return refuse(edit, Why::Missing),
-            Action::SetExecutable(_) if target.bytes.is_none() => return refuse(edit, Why::Missing),
+            Action::Move { .. } | Action::SetExecutable(_) | Action::Delete if target.bytes.is_none() => {
+                return refuse(edit, Why::Missing);
+            }
             Action::Move { .. } => {}
             Action::SetExecutable(set) => executable = *set,
             _ if edits.len() > 1 => return refuse(edit, Why::Conflict),
@@ -102,7 +103,6 @@ pub(super) fn outcome(
                 Ok(bytes) => after = Some(bytes),
                 Err(why) => return refuse(edit, why),
             },
-            Action::Delete if target.bytes.is_none() => return refuse(edit, Why::Missing),
             Action::Delete => {
                 let note = format!("deletes `{path}`");
                 return Ok(Outcome { files: vec![gone(path, target)], notes: vec![note] });
@@ -120,7 +120,8 @@ pub(super) fn outcome(
         return refuse(edits[0], Why::TooLarge { bytes: after.len(), most: limits.max_bytes });
     }
     let mode_changes = target.bytes.is_some() && executable != target.executable;
-    let file = PlannedFile { path: path.clone(), before: target.bytes.clone(), after: Some(after), executable, mode_changes };
+    let file =
+        PlannedFile { path: path.clone(), before: target.bytes.clone(), after: Some(after), executable, mode_changes };
     let files = match &target.to {
         None => vec![file],
         Some(to) => {

@@ -31,7 +31,8 @@ pub(super) fn parse(reply: &str) -> Result<Option<Vec<Edit>>, Why> {
 
 /// A cheap test, for texts that do not parse.
 fn looks_like_edit(text: &str) -> bool {
-    OLD.iter().any(|key| text.contains(&format!("\"{key}\""))) && PATH.iter().any(|key| text.contains(&format!("\"{key}\"")))
+    OLD.iter().any(|key| text.contains(&format!("\"{key}\"")))
+        && PATH.iter().any(|key| text.contains(&format!("\"{key}\"")))
 }
 
 /// The parts of a reply that may be JSON, with the 1-based lines where they begin.
@@ -76,12 +77,7 @@ fn read(value: &Value, path: Option<&str>, line: usize, edits: &mut Vec<Edit>) -
     }
 }
 
-fn read_object(
-    object: &Map<String, Value>,
-    path: Option<&str>,
-    line: usize,
-    edits: &mut Vec<Edit>,
-) -> Result<(), Why> {
+fn read_object(object: &Map<String, Value>, path: Option<&str>, line: usize, edits: &mut Vec<Edit>) -> Result<(), Why> {
     let tool = text_of(object, &["name", "tool", "tool_name"]).unwrap_or_default();
     for key in ["arguments", "input", "parameters", "function"] {
         match object.get(key) {
@@ -173,7 +169,8 @@ mod tests {
         ] {
             assert_eq!(parse(reply), Ok(Some(vec![replaced("a", "x", "y")])), "{reply}");
         }
-        let reply = "Here:\n```json\n{\"path\":\"b\",\"insert_line\":3,\"insert_text\":\"z\",\"command\":\"insert\"}\n```\n";
+        let reply =
+            "Here:\n```json\n{\"path\":\"b\",\"insert_line\":3,\"insert_text\":\"z\",\"command\":\"insert\"}\n```\n";
         let action = Action::Update(Update::InsertAfter { line: 3, text: "z".into() });
         assert_eq!(parse(reply), Ok(Some(vec![Edit { path: "b".into(), line: 3, action }])));
     }

@@ -79,7 +79,6 @@ fn bare(line: &str) -> (String, bool) {
         }
     }
     // `./` names the checkout itself; more of the path's shape is for the path policy to judge.
-    let mut name = name;
     while let Some(rest) = name.strip_prefix("./") {
         name = rest;
     }
@@ -96,8 +95,19 @@ mod tests {
         let shown = shown.into_iter().collect();
         let names = Names::new(std::iter::empty(), &shown);
         for line in [
-            "src/x.py", "`src/x.py`", "**src/x.py**", "src/x.py:", "File: src/x.py", "### src/x.py", "./src/x.py",
-            "`src/x.py`:", "1. `src/x.py`", "- src/x.py", "// src/x.py", "**`src/x.py`**:", "### File: `src/x.py`",
+            "src/x.py",
+            "`src/x.py`",
+            "**src/x.py**",
+            "src/x.py:",
+            "File: src/x.py",
+            "### src/x.py",
+            "./src/x.py",
+            "`src/x.py`:",
+            "1. `src/x.py`",
+            "- src/x.py",
+            "// src/x.py",
+            "**`src/x.py`**:",
+            "### File: `src/x.py`",
         ] {
             assert_eq!(names.in_line(line).as_deref(), Some("src/x.py"), "{line}");
         }

@@ -60,16 +60,9 @@ pub enum Update {
         final_newline: Option<bool>,
     },
     /// Text to the byte.
-    Text {
-        old: String,
-        new: String,
-        everywhere: bool,
-    },
+    Text { old: String, new: String, everywhere: bool },
     /// New lines after this 1-based line; 0 is the start.
-    InsertAfter {
-        line: usize,
-        text: String,
-    },
+    InsertAfter { line: usize, text: String },
 }
 
 /// Reads a reply. `names` tells file names from prose.

@@ -75,7 +75,8 @@ fn files_are_made_moved_and_deleted_with_their_modes() {
                  diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n\
                  --- a/run.sh\n+++ b/run.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-old\n+new\n";
     let planned = edit(&checkout, &["run.sh", "gone", "old.txt"], reply).unwrap();
-    let seen: Vec<_> = planned.files.iter().map(|file| (file.path.as_str(), file.after.is_some(), file.executable)).collect();
+    let seen: Vec<_> =
+        planned.files.iter().map(|file| (file.path.as_str(), file.after.is_some(), file.executable)).collect();
     assert_eq!(
         seen,
         [
@@ -96,7 +97,8 @@ fn files_are_made_moved_and_deleted_with_their_modes() {
 
 #[test]
 fn a_final_newline_changes_only_where_the_diff_says_so() {
-    let diff = |old: &str, new: &str| format!("--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,2 +1,2 @@\n a\n-b\n{old}+c\n{new}");
+    let diff =
+        |old: &str, new: &str| format!("--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,2 +1,2 @@\n a\n-b\n{old}+c\n{new}");
     let none = "\\ No newline at end of file\n";
     check("a\nb", &diff("", ""), "a\nc");
     check("a\nb", &diff(none, ""), "a\nc\n");
@@ -178,6 +180,17 @@ fn a_deletion_is_not_taken_for_made_because_its_context_stands_elsewhere() {
     let checkout = FakeCheckout::new(&[("a", file.as_bytes())]);
     let reply = "`a`\n<<<<<<< SEARCH\n};\n\nconst A: G = G {\n    name: \"z\",\n};\n\nconst B: G = G {\n=======\n};\n\nconst B: G = G {\n>>>>>>> REPLACE\n";
     assert!(edit(&checkout, &["a"], reply).is_err());
+    let file = "a {\n  {\n  }\n}\n\nb {\n  {\n  }\n  flags |= SOME;\n}\n\n";
+    refused(
+        file,
+        "`src/a.rs`\n<<<<<<< SEARCH\n  }\n  flags |= EMOS;\n}\n\n=======\n  }\n}\n\n>>>>>>> REPLACE\n",
+        "`src/a.rs` (line 2 of the reply): the old text does not stand in `src/a.rs`; \
+         the nearest place differs first at line 9:\nfile:       flags |= SOME;\nthe old text:   flags |= EMOS;",
+    );
+    let branch = "if x {\n    name = 1;\n    note = 0;\n} else {\n    name = 2;\n}\n\nlast();\n";
+    let reply = "`src/a.rs`\n<<<<<<< SEARCH\n} else {\n    name = 2;\n    note = 0;\n}\n\nlast();\n=======\n\
+                 } else {\n    name = 2;\n}\n\nlast();\n>>>>>>> REPLACE\n";
+    check(branch, reply, branch);
 }
 
 #[tokio::test]
@@ -228,6 +241,7 @@ proptest! {
             "`f`\n<<<<<<< SEARCH\n{0}\n=======\n{0}\nunheard_of();\n>>>>>>> REPLACE\n", old.join("\n"));
         let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
         let before = joined(&lines, end, final_newline);
+        prop_assume!(!before.is_empty());
         let checkout = FakeCheckout::new(&[("f", &before)]);
         let said = edit(&checkout, &["f"], &reply);
         let after = checkout.bytes("f").unwrap();
@@ -250,12 +264,9 @@ proptest! {
     #[test]
     fn a_reply_that_is_refused_writes_nothing_and_no_reply_panics(
         lines in file_lines(), noise in "(<<<<<<< SEARCH|=======|>>>>>>> REPLACE|\\*\\*\\* Begin Patch|\\*\\*\\* End Patch|\\*\\*\\* Update File: f|--- a/f|\\+\\+\\+ b/f|@@ -1,2 \\+1 @@|`f`|```|[ +-]}|[+-][a-c]{0,2}|\\.\\.\\.|\\{|\n){0,40}",
-        cut in 0_usize..200,
     ) {
         let before = joined(&lines, b"\n", true);
-        let text = noise.replace('>', ">").split_inclusive(['\n']).collect::<String>();
-        let spread: String = text.replace("SEARCH", "SEARCH\n").replace("REPLACE", "REPLACE\n").replace("=======", "\n=======\n");
-        let reply: String = spread.chars().take(spread.chars().count().saturating_sub(cut % 7)).collect();
+        let reply = noise.replace("SEARCH", "SEARCH\n").replace("REPLACE", "REPLACE\n").replace("=======", "\n=======\n");
         let checkout = FakeCheckout::new(&[("f", &before)]);
         if edit(&checkout, &["f"], &reply).is_err() {
             prop_assert_eq!(checkout.bytes("f").unwrap(), before);

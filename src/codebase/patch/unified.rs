@@ -121,20 +121,18 @@ impl File {
 
     fn edits(self, names: &Names<'_>, edits: &mut Vec<Edit>) -> Result<(), Why> {
         let line = self.begin + 1;
-        let (old, new) = match (&self.old, &self.new, &self.git) {
-            (Some(old), Some(new), _) => (old.clone(), new.clone()),
-            (_, _, Some((old, new))) => (old.clone(), new.clone()),
-            _ => return Err(Why::NoName { line }),
-        };
+        let both = self.old.clone().zip(self.new.clone());
+        let (old, new) = both.or_else(|| self.git.clone()).ok_or(Why::NoName { line })?;
         let mut push = |line, path: &str, action| edits.push(Edit { path: path.to_owned(), line, action });
         if self.is_new || old == NOWHERE {
             let path = plain(&new, names);
             let mut text = String::new();
             for (at, hunk) in &self.hunks {
-                text.push_str(&hunk.only_new().ok_or(Why::Malformed {
-                    line: at + 1,
-                    what: "lines of a new file begin with +",
-                })?);
+                text.push_str(
+                    &hunk
+                        .only_new()
+                        .ok_or(Why::Malformed { line: at + 1, what: "lines of a new file begin with +" })?,
+                );
             }
             push(line, &path, Action::Create { text, executable: self.executable == Some(true) });
             return Ok(());

@@ -3,7 +3,7 @@
 use super::plan::reason;
 use super::reply::{Edit, Update};
 use super::words::{Reason, Why};
-use crate::codebase::place::{Found, Refusal, Source, Spot, Tier, assemble, leniency, locate, locate_text};
+use crate::codebase::place::{Found, Hint, Refusal, Source, Spot, Tier, assemble, leniency, locate, locate_text};
 use crate::codebase::text::{LineEnds, line_ends, with_line_ends};
 use crate::domain::change::RepoPath;
 
@@ -58,7 +58,7 @@ fn find(source: &Source<'_>, update: &Update) -> Result<Found, Refusal> {
     match update {
         Update::Lines { readings, hint, .. } => locate(source, readings, hint),
         Update::Text { everywhere: true, .. } => Err(Refusal::Ambiguous { count: 0, lines: Vec::new() }),
-        Update::Text { old, new, .. } => locate_text(source, old, new, &Default::default()),
+        Update::Text { old, new, .. } => locate_text(source, old, new, &Hint::default()),
         Update::InsertAfter { line, text } => source.insert_after(*line, text),
     }
 }

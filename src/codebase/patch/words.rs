@@ -120,7 +120,9 @@ impl fmt::Display for Why {
             Self::Overlap { other } => {
                 write!(f, "it changes the same lines as the edit at line {other} of the reply; write one edit for both")
             }
-            Self::Conflict => f.write_str("the reply has other edits of this file that can't go together with this one"),
+            Self::Conflict => {
+                f.write_str("the reply has other edits of this file that can't go together with this one")
+            }
             Self::Place { path, refusal } => f.write_str(&place::refused(path, refusal, NAMES)),
         }
     }

@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn remarks_in_place_of_code_are_told_from_code() {
-        for line in ["...", "  …", "# ... existing code ...", "// ... rest of the function", "/* ... */", "<!-- ... -->"] {
+        for line in
+            ["...", "  …", "# ... existing code ...", "// ... rest of the function", "/* ... */", "<!-- ... -->"]
+        {
             assert!(is_elision(line), "{line}");
         }
         for line in ["def f(): ...", "# wait...", "x = [...]", "// see the rest of the file", "...args", "#..foo"] {

@@ -1,11 +1,9 @@
 //! The search for the one place, from the strictest tier to the most lenient.
 
-use std::ops::Range;
-
 use super::align::{Alignment, alignments};
 use super::drift::drifted;
 use super::elide::{lazy_line, locate_elided};
-use super::keys::{is_blank, key, keys};
+use super::keys::{is_blank, keys};
 use super::nearest::nearest;
 use super::project::project;
 use super::readings::{derived, escaped_line, without_edges};
@@ -63,12 +61,7 @@ pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Fou
     Err(Refusal::Absent(nearest(&source.shown, &first.old)))
 }
 
-fn tiered(
-    source: &Source<'_>,
-    readings: &[Want],
-    hint: &Hint,
-    tiers: &[Tier],
-) -> Result<Option<Found>, Refusal> {
+fn tiered(source: &Source<'_>, readings: &[Want], hint: &Hint, tiers: &[Tier]) -> Result<Option<Found>, Refusal> {
     for &tier in tiers {
         for want in readings {
             let places = alignments(source, &want.old, tier);
@@ -124,25 +117,22 @@ fn applied(source: &Source<'_>, want: &Want, proof: Proof) -> Option<usize> {
         Proof::Words => told.flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() >= 8,
         Proof::Lines => told.count() >= 2,
     };
-    let mut places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
-    places.retain(|place| !removed_is_near(source, want, &place.region()));
-    places.first().map(|place| place.start() + 1)
+    let places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
+    places.first().filter(|_| !is_nearly_there(source, want)).map(|place| place.start() + 1)
 }
 
-/// Where an edit mostly removes, its new text is context, which also stands where nothing was removed yet. Then the removed
-/// lines, or most of them, still stand next to it.
-fn removed_is_near(source: &Source<'_>, want: &Want, at: &Range<usize>) -> bool {
-    let keys = |lines: &[String]| keys(lines, Tier::Indentation).into_iter().filter(|line| !line.is_empty());
-    let new: Vec<String> = keys(&want.new).collect();
-    let removed: Vec<String> = keys(&want.old).filter(|line| !new.contains(line)).collect();
-    let old: Vec<String> = keys(&want.old).collect();
-    if removed.is_empty() || new.iter().any(|line| !old.contains(line) && line.len() >= 8) {
+/// Whether the new text's lines are context alone, which may stand where nothing was removed yet, and the old text stands
+/// somewhere but for a line or a quarter of its lines. Then it is remembered wrongly rather than gone.
+fn is_nearly_there(source: &Source<'_>, want: &Want) -> bool {
+    let old = keys(&want.old, Tier::Indentation);
+    let telling = |line: &String| line.len() >= 8 && !old.contains(line);
+    if keys(&want.new, Tier::Indentation).iter().any(telling) {
         return false;
     }
-    let near = at.start.saturating_sub(want.old.len())..(at.end + want.old.len()).min(source.shown.len());
-    let there: Vec<String> = near.map(|line| key(&source.shown[line], Tier::Indentation)).collect();
-    let left = removed.iter().filter(|line| there.contains(line)).count();
-    left * 2 >= removed.len()
+    let told = old.iter().filter(|line| !line.is_empty()).count();
+    let most = (told / 4).max(1);
+    let differ = |window: &[String]| old.iter().zip(window).filter(|(old, own)| old != own).count();
+    keys(&source.shown, Tier::Indentation).windows(old.len()).any(|window| differ(window) <= most)
 }
 
 /// The old text stands only inside the new one.

@@ -70,7 +70,8 @@ fn range(place: &Alignment, old: Range<usize>, new: &[String]) -> Result<Range<u
 
 /// How new lines get the file's indentation. Where the new text has it already, though the old text has not, they keep theirs.
 fn reindent(source: &Source<'_>, want: &Want, place: &Alignment) -> Reindent {
-    let pairs = || place.at.iter().zip(&want.old).filter_map(|(own, old)| Some((old.as_str(), &*source.shown[(*own)?])));
+    let pairs =
+        || place.at.iter().zip(&want.old).filter_map(|(own, old)| Some((old.as_str(), &*source.shown[(*own)?])));
     let learnt = Reindent::learn(pairs());
     if learnt == Reindent::Same {
         return learnt;

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Source, Want};
 use super::keys::is_blank;
+use super::{Source, Want};
 
 pub(super) fn derived(want: &Want) -> Vec<Want> {
     [without_numbers(want), unescaped(want)].into_iter().flatten().collect()
