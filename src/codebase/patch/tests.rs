@@ -245,9 +245,9 @@ proptest! {
         let checkout = FakeCheckout::new(&[("f", &before)]);
         let said = edit(&checkout, &["f"], &reply);
         let after = checkout.bytes("f").unwrap();
-        match said {
-            Err(_) => prop_assert_eq!(after, before),
-            Ok(_) => {
+        if said.is_err() {
+            prop_assert_eq!(after, before);
+        } else {
                 // Take the new line out again, and the file is as it was, to the byte.
                 let body = crate::codebase::text::lines(&after);
                 let new: Vec<usize> = (0..body.len()).filter(|line| body[*line].text.ends_with(b"unheard_of();")).collect();
@@ -257,7 +257,6 @@ proptest! {
                 prop_assert_eq!(joined(&rest, end, final_newline), joined(&lines_of(&before), end, final_newline));
                 prop_assert_eq!(after.ends_with(b"\n"), before.ends_with(b"\n"));
                 prop_assert!(!crlf || !before.contains(&b'\n') || body.iter().all(|line| line.end != b"\n"));
-            }
         }
     }
 

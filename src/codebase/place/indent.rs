@@ -109,7 +109,10 @@ mod tests {
         assert_eq!(more.apply("    b"), Some("      b".into()));
         let less = learn(&[("    if x:", "if x:"), ("    \ta", "\ta")]);
         assert_eq!(less, Reindent::Strip("    ".into()));
-        assert_eq!((less.apply("    c"), less.apply("  c"), less.apply("")), (Some("c".into()), None, Some("".into())));
+        assert_eq!(
+            (less.apply("    c"), less.apply("  c"), less.apply("")),
+            (Some("c".into()), None, Some(String::new()))
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The search for the one place, from the strictest tier to the most lenient.
 
+use similar::TextDiff;
+
 use super::align::{Alignment, alignments};
 use super::drift::drifted;
 use super::elide::{lazy_line, locate_elided};
@@ -105,34 +107,40 @@ pub(super) fn decide(
 /// What makes new text that stands in the file a proof that the edit was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// Enough letters: a lone bracket stands in every file.
+    /// New lines with enough letters: a lone bracket stands in every file.
     Words,
     /// Two lines, where the old text is nowhere in any tier.
     Lines,
 }
 
 fn applied(source: &Source<'_>, want: &Want, proof: Proof) -> Option<usize> {
-    let told = want.new.iter().filter(|line| !is_blank(line));
+    let told = || want.new.iter().filter(|line| !is_blank(line));
+    let words = told().flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() >= 8;
     let enough = match proof {
-        Proof::Words => told.flat_map(|line| line.chars()).filter(|c| c.is_alphanumeric()).count() >= 8,
-        Proof::Lines => told.count() >= 2,
+        Proof::Words => words && !only_removes(want),
+        Proof::Lines => words || told().count() >= 2,
     };
-    let places = if enough { alignments(source, &want.new, Tier::Exact) } else { Vec::new() };
-    places.first().filter(|_| !is_nearly_there(source, want)).map(|place| place.start() + 1)
+    let place = alignments(source, if enough { &want.new } else { &[] }, Tier::Exact).into_iter().next()?;
+    (!only_removes(want) || !is_nearly_there(source, want)).then(|| place.start() + 1)
 }
 
-/// Whether the new text's lines are context alone, which may stand where nothing was removed yet, and the old text stands
-/// somewhere but for a line or a quarter of its lines. Then it is remembered wrongly rather than gone.
+/// The new text is context alone, which may stand where nothing was removed yet.
+fn only_removes(want: &Want) -> bool {
+    let old = keys(&want.old, Tier::Indentation);
+    !keys(&want.new, Tier::Indentation).iter().any(|line| line.len() >= 8 && !old.contains(line))
+}
+
+/// The old text stands somewhere but for a line or a quarter of its lines, and what stands there instead is like it: it is
+/// remembered wrongly rather than gone.
 fn is_nearly_there(source: &Source<'_>, want: &Want) -> bool {
     let old = keys(&want.old, Tier::Indentation);
-    let telling = |line: &String| line.len() >= 8 && !old.contains(line);
-    if keys(&want.new, Tier::Indentation).iter().any(telling) {
-        return false;
-    }
     let told = old.iter().filter(|line| !line.is_empty()).count();
     let most = (told / 4).max(1);
-    let differ = |window: &[String]| old.iter().zip(window).filter(|(old, own)| old != own).count();
-    keys(&source.shown, Tier::Indentation).windows(old.len()).any(|window| differ(window) <= most)
+    let alike = |old: &str, own: &str| TextDiff::from_chars(old, own).ratio() >= 0.3;
+    keys(&source.shown, Tier::Indentation).windows(old.len()).any(|window| {
+        let differ = || old.iter().zip(window).filter(|(old, own)| old != own);
+        differ().count() <= most && differ().all(|(old, own)| alike(old, own))
+    })
 }
 
 /// The old text stands only inside the new one.
