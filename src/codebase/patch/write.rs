@@ -5,7 +5,7 @@ use crate::ports::checkout::{Checkout, CheckoutError};
 
 impl Planned {
     /// Writes every file, after looking that none has changed since it was planned. When one can't be written, those before
-    /// it are put back.
+    /// it are put back. Modes are the change set's: a checkout keeps the mode of an existing file and has no way to set one.
     pub async fn write(&self, checkout: &dyn Checkout) -> Result<(), CheckoutError> {
         for file in &self.files {
             if checkout.read(&file.path).await? != file.before {

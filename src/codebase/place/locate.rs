@@ -168,3 +168,58 @@ impl Spot {
         Self { tier: self.tier.max(next.tier), region: self.region.start..next.region.end, splices }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codebase::place::assemble;
+
+    fn placed(file: &str, old: &str, new: &str, hint: &Hint) -> Result<(String, Tier), Refusal> {
+        let source = Source::of(file.as_bytes());
+        match locate(&source, &[Want::of(old, new)], hint)? {
+            Found::Spot(spot) => Ok((String::from_utf8(assemble(&source, &spot.splices, None)).unwrap(), spot.tier)),
+            Found::AlreadyApplied { line } => Ok((format!("applied at {line}"), Tier::Exact)),
+        }
+    }
+
+    #[test]
+    fn a_line_or_an_anchor_decides_between_equal_places() {
+        let file = "fn a() {\n    x();\n}\nfn b() {\n    x();\n}\n";
+        let place = |hint: &Hint| placed(file, "    x();\n", "    y();\n", hint);
+        assert_eq!(place(&Hint::default()), Err(Refusal::Ambiguous { count: 2, lines: vec![2, 5] }));
+        let second = "fn a() {\n    x();\n}\nfn b() {\n    y();\n}\n".to_owned();
+        assert_eq!(place(&Hint { line: Some(5), ..Hint::default() }), Ok((second.clone(), Tier::Exact)));
+        assert!(place(&Hint { line: Some(4), ..Hint::default() }).is_err());
+        assert_eq!(place(&Hint { anchors: vec!["fn b() {".into()], ..Hint::default() }), Ok((second, Tier::Exact)));
+        assert!(place(&Hint { anchors: vec!["fn c() {".into()], ..Hint::default() }).is_err());
+    }
+
+    #[test]
+    fn new_lines_without_old_ones_go_after_their_anchor() {
+        let hint = Hint { anchors: vec!["fn a() {".into()], ..Hint::default() };
+        assert_eq!(
+            placed("fn a() {\n    x();\n}\n", "", "    y();\n", &hint),
+            Ok(("fn a() {\n    y();\n    x();\n}\n".into(), Tier::Exact))
+        );
+        assert_eq!(placed("a\n", "", "b\n", &Hint::default()), Err(Refusal::EmptyOldText));
+    }
+
+    #[test]
+    fn blank_lines_that_are_left_out_stay_or_make_the_place_undecidable() {
+        let file = "a();\n\nb();\nc();\n";
+        let seen = placed(file, "a();\nb();\nc();\n", "a();\nb();\nd();\n", &Hint::default());
+        assert_eq!(seen, Ok(("a();\n\nb();\nd();\n".into(), Tier::BlankLines)));
+        let seen = placed(file, "a();\nb();\nc();\n", "a();\n\nx();\nb();\nc();\n", &Hint::default());
+        assert_eq!(seen, Ok(("a();\n\nx();\n\nb();\nc();\n".into(), Tier::BlankLines)));
+        let seen = placed(file, "a();\nb();\nc();\n", "a();\nx();\nb();\nc();\n", &Hint::default());
+        assert_eq!(seen, Err(Refusal::Undecidable { line: 2 }));
+    }
+
+    /// Its blank edges dropped and its indentation kept, the old text would have matched elsewhere.
+    #[test]
+    fn blank_edges_are_dropped_only_when_the_whole_text_stands_nowhere() {
+        let file = "if a {\n    x();\n    y();\n}\n\nx();\ny();\n";
+        let seen = placed(file, "\n    x();\n    y();\n", "\n    x();\n    z();\n", &Hint::default());
+        assert_eq!(seen, Ok(("if a {\n    x();\n    y();\n}\n\nx();\nz();\n".into(), Tier::Indentation)));
+    }
+}
