@@ -42,8 +42,13 @@ pub fn locate(source: &Source<'_>, readings: &[Want], hint: &Hint) -> Result<Fou
     if let Some(found) = tiered(source, &trimmed, hint, LINE_BY_LINE)? {
         return Ok(found);
     }
-    if let Some(found) = tiered(source, readings, hint, &[Tier::BlankLines])? {
-        return Ok(found);
+    match tiered(source, readings, hint, &[Tier::BlankLines]) {
+        Ok(None) => {}
+        Ok(Some(found)) => return Ok(found),
+        Err(refusal) => {
+            let made = readings.iter().find_map(|want| applied(source, want, Proof::Lines));
+            return made.map(|line| Found::AlreadyApplied { line }).ok_or(refusal);
+        }
     }
     if let Some(found) = readings.iter().find_map(|want| locate_elided(source, want, hint).transpose()) {
         return found.map(Found::Spot);
@@ -130,16 +135,17 @@ fn only_removes(want: &Want) -> bool {
     !keys(&want.new, Tier::Indentation).iter().any(|line| line.len() >= 8 && !old.contains(line))
 }
 
-/// The old text stands somewhere but for a line or a quarter of its lines, and what stands there instead is like it: it is
-/// remembered wrongly rather than gone.
+/// The old text stands somewhere but for some of the lines that it removes, a line or a quarter of all, and what stands there
+/// instead is like them: they are remembered wrongly rather than gone.
 fn is_nearly_there(source: &Source<'_>, want: &Want) -> bool {
-    let old = keys(&want.old, Tier::Indentation);
+    let (old, new) = (keys(&want.old, Tier::Indentation), keys(&want.new, Tier::Indentation));
     let told = old.iter().filter(|line| !line.is_empty()).count();
     let most = (told / 4).max(1);
-    let alike = |old: &str, own: &str| TextDiff::from_chars(old, own).ratio() >= 0.3;
+    let remembered_wrongly =
+        |old: &String, own: &String| !new.contains(old) && TextDiff::from_chars(old.as_str(), own).ratio() >= 0.3;
     keys(&source.shown, Tier::Indentation).windows(old.len()).any(|window| {
         let differ = || old.iter().zip(window).filter(|(old, own)| old != own);
-        differ().count() <= most && differ().all(|(old, own)| alike(old, own))
+        differ().count() <= most && differ().all(|(old, own)| remembered_wrongly(old, own))
     })
 }
 
@@ -213,6 +219,9 @@ mod tests {
         assert_eq!(seen, Ok(("a();\n\nx();\n\nb();\nc();\n".into(), Tier::BlankLines)));
         let seen = placed(file, "a();\nb();\nc();\n", "a();\nx();\nb();\nc();\n", &Hint::default());
         assert_eq!(seen, Err(Refusal::Undecidable { line: 2 }));
+        // Repeated lines could stand on either side of the blank line.
+        let seen = placed(file, "a();\nb();\nc();\n", "a();\nb();\nx();\nb();\nc();\n", &Hint::default());
+        assert!(matches!(seen, Err(Refusal::Undecidable { .. })), "{seen:?}");
     }
 
     /// Its blank edges dropped and its indentation kept, the old text would have matched elsewhere.

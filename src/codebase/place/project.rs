@@ -19,6 +19,9 @@ pub(super) fn project(source: &Source<'_>, want: &Want, place: &Alignment, tier:
         }
         let new = &want.new[op.new_range()];
         let lines = range(place, op.old_range(), new)?;
+        if lines.is_empty() && slides(place, want, op.old_range().start, new) {
+            return Err(Refusal::Undecidable { line: lines.start + 1 });
+        }
         let mut with = Vec::new();
         for line in new {
             let line = reindent.apply(line).ok_or(Refusal::Undecidable { line: lines.start + 1 })?;
@@ -66,6 +69,20 @@ fn range(place: &Alignment, old: Range<usize>, new: &[String]) -> Result<Range<u
         (None, None) => 0,
     };
     Ok(at..at)
+}
+
+/// Whether new lines that repeat their neighbours could as well have been put on the other side of lines that the edit leaves out.
+fn slides(place: &Alignment, want: &Want, at: usize, new: &[String]) -> bool {
+    let gap = |line: usize| match (place.at.get(line.wrapping_sub(1)), place.at.get(line)) {
+        (Some(before), Some(after)) => before.zip(*after).is_none_or(|(before, after)| before + 1 != after),
+        _ => false,
+    };
+    let repeats = |line: usize, new: Option<&String>| want.old.get(line).is_some_and(|old| Some(old) == new);
+    // Each step moves the new lines over one old line, which must be the one that they lose on the other side.
+    let up =
+        (1..=at).take_while(|step| repeats(at - step, new.get(new.len().wrapping_sub(*step)))).map(|step| at - step);
+    let down = (0..want.old.len() - at).take_while(|step| repeats(at + step, new.get(*step))).map(|step| at + step + 1);
+    up.chain(down).any(gap)
 }
 
 /// How new lines get the file's indentation. Where the new text has it already, though the old text has not, they keep theirs.
