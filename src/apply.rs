@@ -7,6 +7,8 @@ mod settle;
 
 use std::time::Duration;
 
+pub use settle::settle;
+
 use serde::Serialize;
 
 use crate::domain::ids::Digest;
@@ -82,7 +84,7 @@ pub enum ApplyError {
 
 /// Performs what the guard let through, in order, and stops at the first action that cannot be performed.
 pub async fn apply(plan: &GuardedPlan, ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<Applied, ApplyError> {
-    settle::settle(ledger, door).await?;
+    settle(ledger, door).await?;
     let mut before: Vec<Entry> = plan.actions().iter().filter_map(intent).collect();
     before.extend(plan.held().iter().map(|held| Entry::Held {
         key: held.action.key(),
@@ -103,7 +105,12 @@ pub async fn apply(plan: &GuardedPlan, ledger: &mut Ledger, door: &BackDoor<'_>)
             continue;
         }
         let (result, effect, stopped) = perform(guarded, door).await;
-        after.push(outcome(action, result, effect.as_ref()));
+        let reason = match (&stopped, action) {
+            (Some(stopped), _) => Some(stopped.to_string()),
+            (None, Action::DeleteBranch { reason, .. }) => Some(reason.clone()),
+            (None, _) => None,
+        };
+        after.push(outcome(action, result, effect.as_ref(), reason));
         if let Some(effect) = effect {
             applied.done.push(Done { name: action.name(), key: action.key(), effect });
         }
@@ -129,7 +136,7 @@ fn intent(guarded: &GuardedAction) -> Option<Entry> {
     Some(Entry::Intent { key, action: name, subject: Subject::of(action), payload })
 }
 
-fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>) -> Entry {
+fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>, reason: Option<String>) -> Entry {
     Entry::Outcome {
         key: action.key(),
         action: action.name().to_owned(),
@@ -137,6 +144,7 @@ fn outcome(action: &Action, result: OutcomeResult, effect: Option<&Effect>) -> E
         result,
         number: effect.and_then(|effect| effect.number),
         sha: effect.and_then(|effect| effect.sha.clone()),
+        reason,
     }
 }
 
@@ -148,7 +156,7 @@ fn unreached(plan: &GuardedPlan, after: &[Entry]) -> Vec<Entry> {
         .skip(after.len())
         .map(|guarded| match guarded.action() {
             Action::Note(note) => Entry::Note { note: note.clone() },
-            action => outcome(action, OutcomeResult::Abandoned, None),
+            action => outcome(action, OutcomeResult::Abandoned, None, None),
         })
         .collect()
 }

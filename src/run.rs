@@ -6,6 +6,7 @@ mod config;
 mod console;
 mod demo;
 mod desk;
+mod disclosure;
 mod failures;
 mod files;
 mod implement;
@@ -33,7 +34,7 @@ use crate::domain::secret::Redactor;
 use crate::outcome::{Exit, Failure, StepOutputs};
 use crate::plan::Plan;
 use crate::report::terminal::Colour;
-use crate::report::{json, summary, terminal};
+use crate::report::{json, markdown, summary, terminal};
 
 /// Everything from arguments and environment to the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, variables: &BTreeMap<String, String>) -> u8 {
@@ -57,7 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, variables: &BTreeMap<
         .build()
         .map_err(|error| Failure::new(Exit::Unexpected, format!("no runtime could be started: {error}"), ""))
         .and_then(|runtime| runtime.block_on(carry_out(&invocation, &console)))
-        .and_then(|ended| publish(&invocation, &console, ended));
+        .and_then(|ended| publish(&invocation, &console, &ended));
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
@@ -86,8 +87,8 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::Run { issue } => implement::run(&session().await?, invocation, console, *issue).await,
         Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,
         Command::Merge { pull } => merge::merge(&session().await?, invocation, console, *pull).await,
-        Command::Apply { plan } => saved::apply(&session().await?, console, plan).await,
-        Command::Demo(arguments) => demo::demo(invocation, arguments, console).await,
+        Command::Apply { plan } => saved::apply(&session().await?, invocation, console, plan).await,
+        Command::Demo(arguments) => Box::pin(demo::demo(invocation, arguments, console)).await,
     }
 }
 
@@ -96,19 +97,21 @@ fn kept_plan(
     invocation: &Invocation,
     desk: &desk::Desk<'_>,
     job: &str,
+    summary: &str,
 ) -> Result<Option<(Plan, Option<PathBuf>)>, Failure> {
     if !invocation.rehearses() {
         return Ok(None);
     }
-    let plan = desk.combined(job, &format!("what `{job}` would do"));
+    let plan = desk.combined(job, summary);
     if let Some(path) = &invocation.plan_out {
+        disclosure::may_be_saved(&plan, desk.private)?;
         desk::save(&plan, path)?;
     }
-    Ok(Some((plan, invocation.plan_out.clone())))
+    Ok(Some((disclosure::printable(plan, desk.private), invocation.plan_out.clone())))
 }
 
 /// Shows the result in the form that was asked for, and hands it to the workflow.
-fn publish(invocation: &Invocation, console: &Console, ended: Ended) -> Result<Exit, Failure> {
+fn publish(invocation: &Invocation, console: &Console, ended: &Ended) -> Result<Exit, Failure> {
     let environment = &invocation.environment;
     let colour = Colour::for_output(std::io::stdout().is_terminal(), environment.no_color);
     match (&ended.shown, invocation.format) {
@@ -120,7 +123,9 @@ fn publish(invocation: &Invocation, console: &Console, ended: Ended) -> Result<E
         }
         (Shown::Report(report), Format::Text) => console.result(&terminal::render(report, colour)),
         (Shown::Report(report), Format::Markdown) => console.result(&summary::render(report)),
-        (Shown::Text(text), _) => console.result(text),
+        // Columns would fall together in Markdown.
+        (Shown::Text(text), Format::Markdown) => console.result(&markdown::fenced(text, "", usize::MAX)),
+        (Shown::Text(text), Format::Text) => console.result(text),
     }
     let files = action_files(invocation);
     let redactor = environment.redactor();

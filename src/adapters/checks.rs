@@ -2,8 +2,8 @@
 //!
 //! The command line comes from the owner's configuration on the default branch and is the one text that reaches a shell.
 //! The child gets an allow-listed environment, a home and a temporary folder of its own, and its own process group.
-//! It runs as our user: it can read what that user can read and use the network. What it leaves in the working tree stays there,
-//! and [`crate::ports::checkout::Checkout::changed`] shows it: ask before running checks, or keep to the paths that were edited.
+//! It runs as our user: it can read what that user can read and use the network. What a check leaves in the working tree stays
+//! there for the next one, and is no part of the change: see [`crate::ports::checkout::Checkout::changed`].
 
 mod capture;
 mod environment;

@@ -5,6 +5,7 @@
 //! the `.git` inside is there for checks that ask git, and what happens to it is of no consequence.
 
 mod files;
+mod leftovers;
 mod listing;
 mod program;
 mod source;
@@ -25,6 +26,7 @@ use crate::domain::verification::{CheckResult, CheckSpec};
 use crate::ports::checkout::{Checkout, CheckoutError, FileKind, TrackedFile};
 pub use files::Files;
 use files::refused;
+use leftovers::Leftovers;
 use listing::Tree;
 use program::{Program, no_scratch, unusable};
 use source::Source;
@@ -53,6 +55,7 @@ pub struct Scratch {
     runner: Runner,
     files: Files,
     tree: Tree,
+    leftovers: Leftovers,
     work: PathBuf,
     folder: Folder,
 }
@@ -70,6 +73,7 @@ impl Scratch {
             base: commit.clone(),
             files: Files::new(&folder.path("work")),
             tree: Tree::default(),
+            leftovers: Leftovers::new(&folder.path("work")),
             work: folder.path("work"),
             git,
             runner,
@@ -84,7 +88,7 @@ impl Scratch {
         self.tree.left_out
     }
 
-    /// The paths that differ from the base commit, and how many could not be named.
+    /// Everything that differs from the base commit, also what checks left behind, and how much could not be named.
     pub async fn changes(&self) -> Result<Changes, CheckoutError> {
         let arguments = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
         Ok(listing::changes(&self.ours("look for changes", arguments).await?))
@@ -212,7 +216,7 @@ impl Checkout for Scratch {
         if changes.left_out > 0 {
             tracing::warn!(left_out = changes.left_out, "changed files whose names cannot be used are left out");
         }
-        Ok(changes.paths)
+        Ok(self.leftovers.without(changes.paths))
     }
 
     async fn is_executable(&self, path: &RepoPath) -> Result<bool, CheckoutError> {
@@ -221,7 +225,12 @@ impl Checkout for Scratch {
     }
 
     async fn run_check(&self, check: &CheckSpec) -> CheckResult {
-        self.run(check, None).await
+        let change = self.changed().await;
+        let result = self.run(check, None).await;
+        if let (Ok(change), Ok(after)) = (change, self.changes().await) {
+            self.leftovers.note(&change, &after.paths);
+        }
+        result
     }
 
     async fn run_agent(&self, command: &CheckSpec, brief: &str) -> CheckResult {

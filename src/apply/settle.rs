@@ -9,7 +9,8 @@ use crate::ports::forge::ForgeError;
 /// An intent of a laptop's run is taken for dead after this time: it has no run id to ask for.
 const LAPTOP_LEASE_MINUTES: i64 = 60;
 
-pub(super) async fn settle(ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<(), ApplyError> {
+/// Writes the outcomes of intents whose run has ended.
+pub async fn settle(ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<(), ApplyError> {
     let open: Vec<Record> = replay::dangling(ledger.records()).into_iter().cloned().collect();
     let mut outcomes = Vec::new();
     let mut alive: Vec<(Run, bool)> = Vec::new();
@@ -33,6 +34,7 @@ pub(super) async fn settle(ledger: &mut Ledger, door: &BackDoor<'_>) -> Result<(
             result,
             number,
             sha,
+            reason: Some("settled by looking: the run that meant to do it had ended".to_owned()),
         });
     }
     if outcomes.is_empty() {

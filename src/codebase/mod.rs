@@ -8,6 +8,7 @@ pub mod patch;
 pub mod place;
 pub mod query;
 pub mod rank;
+pub mod retrieval;
 pub mod scan;
 pub mod search;
 pub mod text;

@@ -62,6 +62,9 @@ pub enum Entry {
         result: OutcomeResult,
         number: Option<u64>,
         sha: Option<CommitSha>,
+        /// Why a branch was given up, or why nothing was done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// An action that waits for a human.
     Held {

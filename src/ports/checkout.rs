@@ -47,7 +47,7 @@ pub trait Checkout: Send + Sync {
     /// Writes atomically, creating folders; keeps the mode of an existing file.
     async fn write(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), CheckoutError>;
     async fn remove(&self, path: &RepoPath) -> Result<(), CheckoutError>;
-    /// Paths that differ from the base commit, ignored files left out.
+    /// Paths that differ from the base commit. Ignored files are left out, and what a check left behind.
     async fn changed(&self) -> Result<Vec<RepoPath>, CheckoutError>;
     /// Whether the file in the working tree is executable.
     async fn is_executable(&self, path: &RepoPath) -> Result<bool, CheckoutError>;

@@ -212,4 +212,53 @@ mod tests {
             "{text:?}"
         );
     }
+
+    /// What a Markdown renderer makes of it: only paragraphs of text, and which text.
+    fn rendered(markdown: &str) -> Result<String, String> {
+        use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_GFM
+            | Options::ENABLE_MATH;
+        let mut text = String::new();
+        for event in Parser::new_ext(markdown, options) {
+            match event {
+                Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+                Event::Text(part) => text.push_str(&part),
+                Event::SoftBreak => text.push('\n'),
+                other => return Err(format!("{other:?} in {markdown:?}")),
+            }
+        }
+        Ok(text)
+    }
+
+    fn harmless(markdown: &str) -> Result<(), String> {
+        let shown = rendered(markdown)?;
+        let chars: Vec<char> = shown.chars().collect();
+        for pair in chars.windows(2) {
+            let reference = pair[0] == '#' && pair[1].is_ascii_digit();
+            let mention = pair[0] == '@' && pair[1].is_ascii_alphanumeric();
+            if reference || mention || shown.contains("://") || shown.to_lowercase().contains("gh-") {
+                return Err(format!("{shown:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_untrusted_is_ever_rendered_as_more_than_text(
+            text in r"[-a-cwGH1-3@#<>&!\[\]()*_`~|:/.=+$^\\ \n\t{}\x22']{0,40}"
+        ) {
+            for markdown in [inline(&text, 100), block(&text, 100)] {
+                if let Err(problem) = harmless(&markdown) {
+                    panic!("{text:?} becomes {problem}");
+                }
+            }
+            let words: String = rendered(&inline(&text, 100)).unwrap_or_default().replace('\u{200b}', "");
+            assert_eq!(words.split_whitespace().collect::<String>(), text.split_whitespace().collect::<String>());
+        }
+    }
 }

@@ -44,7 +44,10 @@ fn line(record: &Record) -> String {
     let mut line = format!("{:>6}  {}  {:<24}", record.seq, record.t.format("%Y-%m-%d %H:%M:%S"), record.actor.login);
     let written = match &record.entry {
         Entry::Intent { key, .. } => write!(line, "  intent   {key}"),
-        Entry::Outcome { key, result, .. } => write!(line, "  outcome  {key}: {}", word(result)),
+        Entry::Outcome { key, result, reason: None, .. } => write!(line, "  outcome  {key}: {}", word(result)),
+        Entry::Outcome { key, result, reason: Some(reason), .. } => {
+            write!(line, "  outcome  {key}: {} ({reason})", word(result))
+        }
         Entry::Held { key, reason, .. } => write!(line, "  held     {key}: {reason}"),
         Entry::Note { note } => write!(line, "  note     {}", note_line(note)),
     };

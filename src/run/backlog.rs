@@ -54,10 +54,8 @@ async fn ranking(session: &Session) -> Result<crate::backlog::Ranking, Failure> 
 }
 
 fn skipped(skipped: &[Skipped]) -> String {
-    skipped
-        .iter()
-        .map(|one| {
-            format!("#{} {} is passed over: {}\n", one.number, one.title.replace(char::is_control, " "), one.why.text())
-        })
-        .collect()
+    let line = |one: &Skipped| {
+        format!("#{} {} is passed over: {}\n", one.number, one.title.replace(char::is_control, " "), one.why.text())
+    };
+    skipped.iter().map(line).collect::<Vec<_>>().concat()
 }

@@ -21,12 +21,6 @@ impl Console {
         Self { log, reader, redactor }
     }
 
-    /// Says nothing of progress; results are still written.
-    pub(super) fn quiet(redactor: Redactor) -> Self {
-        let log = Mutex::new(Log::new(Box::new(std::io::sink()), Reader::Person, redactor.clone()));
-        Self { log, reader: Reader::Person, redactor }
-    }
-
     /// One line of progress.
     pub(super) fn say(&self, line: &str) {
         self.log().text(line);

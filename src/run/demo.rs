@@ -10,6 +10,7 @@ mod tell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use self::ci::Job;
@@ -20,8 +21,12 @@ use super::merge::{self, MergeResult};
 use super::outcome::Ended;
 use super::sandbox;
 use super::session::Session;
+use crate::adapters::clock::SystemClock;
 use crate::cli::{self, Invocation};
 use crate::outcome::{Exit, Failure};
+
+/// How far the demo's clock is set ahead, so that nobody waits for checks to settle.
+const LATER: TimeDelta = TimeDelta::minutes(2);
 
 /// Everything that the demo did, for `--format json`.
 #[derive(Debug, Serialize)]
@@ -49,7 +54,7 @@ pub(super) struct Step {
 pub(super) async fn demo(invocation: &Invocation, demo: &cli::Demo, console: &Console) -> Result<Ended, Failure> {
     let start = Instant::now();
     let stage = Stage::build(demo, &invocation.environment).await?;
-    let story = play(&stage, console, start).await?;
+    let story = Box::pin(play(&stage, console, start)).await?;
     let ended = tell::ended(&story)?;
     tell::write_summary(&ended, console)?;
     if demo.keep {
@@ -76,13 +81,17 @@ async fn play(stage: &Stage, console: &Console, start: Instant) -> Result<Story,
         None => Vec::new(),
     };
     console.say("\n3. merge: every gate is asked");
+    console.say("  (two minutes later by the demo's clock: a merge waits a minute for checks that nobody requires)");
+    stage.sandbox.world().shift_time(LATER);
     let invocation = stage.invocation(&["merge"])?;
-    let session = Session::open(&invocation).await?;
+    let mut session = Session::open(&invocation).await?;
+    session.clock = SystemClock::ahead_by(LATER);
     let verdicts = merge::decide(&session, &invocation, console, &mut session.desk().await?, run.pull).await?;
     console.say("\n4. run again: there must be nothing left to do twice");
     stage.refresh().await?;
     let invocation = stage.invocation(&["run"])?;
-    let session = Session::open(&invocation).await?;
+    let mut session = Session::open(&invocation).await?;
+    session.clock = SystemClock::ahead_by(LATER);
     let again = implement::carry_out(&session, &invocation, console, None).await?;
     console.say(&format!("  {}", again.reason));
     let requests = routes(stage);

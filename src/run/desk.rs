@@ -1,6 +1,8 @@
 //! The desk: hands each plan to the guard and to the back door, and keeps what came of it.
 
-use std::path::PathBuf;
+use std::path::Path;
+
+use std::time::Duration;
 
 use crate::apply::{self, Applied, ApplyError, BackDoor, Stopped};
 use crate::config::Config;
@@ -26,6 +28,8 @@ pub(super) struct Desk<'a> {
     pub(super) private: bool,
     pub(super) config: &'a Config,
     pub(super) redactor: &'a Redactor,
+    /// When to look after a write whose outcome is unknown.
+    pub(super) looks: &'static [Duration],
     pub(super) ledger: Ledger,
     /// Every plan that was handed in, in order.
     pub(super) plans: Vec<Plan>,
@@ -57,22 +61,18 @@ impl Handled {
 
     /// An action that could not be performed, as a failure for people; a lost race is one too.
     pub(super) fn failed(&self) -> Option<Failure> {
-        let (key, stopped) = self.applied.stopped.as_ref()?;
-        let exit = match stopped {
-            Stopped::Unavailable(_) | Stopped::Unknown(_) | Stopped::LostRace(_) => Exit::Unavailable,
-            Stopped::Refused(_) => Exit::Unexpected,
-        };
+        let (_, stopped) = self.applied.stopped.as_ref()?;
         let hint = match stopped {
             Stopped::LostRace(_) => "the state has moved meanwhile; the next run decides anew",
             Stopped::Unknown(_) => "the next run looks whether it happened before doing anything",
-            Stopped::Unavailable(_) => "run it again later; what was done is kept",
-            Stopped::Refused(_) => "see the permissions in the README, or the message above",
+            // Whether it failed in looking or in doing, what helps depends on the error alone.
+            Stopped::Unavailable(error) | Stopped::Refused(error) => return Some(super::failures::forge(error)),
         };
-        Some(Failure::new(exit, format!("{key}: {stopped}"), hint))
+        Some(Failure::new(Exit::Unavailable, stopped.to_string(), hint))
     }
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
     pub(super) fn memory(&self) -> Memory {
         self.ledger.memory(self.clock.now())
     }
@@ -94,17 +94,27 @@ impl Desk<'_> {
         if let Some(failure) = refusal(&guarded) {
             return Err(failure);
         }
-        let held = guarded.held().to_vec();
-        let door = BackDoor {
+        let held = super::disclosure::printable_held(guarded.held(), self.private);
+        let door = self.door();
+        let applied = apply::apply(&guarded, &mut self.ledger, &door).await.map_err(|error| failure(&error))?;
+        Ok(Handled { applied, held })
+    }
+
+    /// Takes note of what a run that died had done, so that decisions rest on it.
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
+        let door = self.door();
+        apply::settle(&mut self.ledger, &door).await.map_err(|error| failure(&error))
+    }
+
+    fn door(&self) -> BackDoor<'a> {
+        BackDoor {
             read: self.read,
             write: self.write,
             store: self.store,
             clock: self.clock,
             signature: self.signature.clone(),
-            looks: apply::LOOKS,
-        };
-        let applied = apply::apply(&guarded, &mut self.ledger, &door).await.map_err(|error| failure(&error))?;
-        Ok(Handled { applied, held })
+            looks: self.looks,
+        }
     }
 
     /// All plans as one, for the second job of a split workflow.
@@ -155,7 +165,7 @@ pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
 }
 
 /// The path that `--plan-out` names.
-pub(super) fn save(plan: &Plan, path: &PathBuf) -> Result<(), Failure> {
+pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(plan).map_err(|error| {
         Failure::new(Exit::Unexpected, format!("the plan could not be written as JSON: {error}"), "")
     })?;

@@ -1,5 +1,6 @@
 //! Errors of the ports as failures for people: which exit code, and what to do.
 
+use crate::adapters::github::PULLS_BY_ACTIONS;
 use crate::outcome::{Exit, Failure};
 use crate::ports::checkout::CheckoutError;
 use crate::ports::forge::ForgeError;
@@ -10,10 +11,17 @@ pub(super) fn forge(error: &ForgeError) -> Failure {
         ForgeError::BadToken { .. } => {
             (Exit::Usage, "pass a valid token: `github-token` in the workflow, or GITHUB_TOKEN on a laptop".to_owned())
         }
-        ForgeError::Denied { permission: Some(permission), .. } => {
-            (Exit::Usage, format!("grant `{}` in the workflow's `permissions:`", permission.replace('=', ": ")))
+        ForgeError::Denied { permission: Some(permission), .. } if permission == PULLS_BY_ACTIONS => (
+            Exit::Usage,
+            "switch it on under Settings > Actions > General > Workflow permissions, or pass the token of a GitHub App; \
+             then run it again"
+                .to_owned(),
+        ),
+        ForgeError::Denied { permission: Some(permission), .. } if permission.contains('=') => {
+            let keys = permission.replace('=', ": ").replace('_', "-");
+            (Exit::Usage, format!("grant `{keys}` in the workflow's `permissions:`"))
         }
-        ForgeError::Denied { permission: None, .. } => {
+        ForgeError::Denied { .. } => {
             (Exit::Usage, "check the workflow's `permissions:` against the table in the README".to_owned())
         }
         ForgeError::NotFound { .. } => {

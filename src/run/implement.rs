@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::console::Console;
-use super::desk::{self, Desk, Handled};
+use super::desk::{Desk, Handled};
 use super::models;
 use super::outcome::Ended;
 use super::session::Session;
@@ -68,12 +68,8 @@ pub(super) async fn carry_out(
     work.carry_out(wanted).await?;
     let mut result = work.result;
     result.requests = session.requests();
-    if invocation.rehearses() {
-        let plan = desk.combined("run", &result.reason);
-        if let Some(path) = &invocation.plan_out {
-            desk::save(&plan, path)?;
-            result.plan_path = Some(path.clone());
-        }
+    if let Some((plan, path)) = super::kept_plan(invocation, &desk, "run", &result.reason)? {
+        result.plan_path = path;
         result.plan = Some(plan);
     }
     Ok(result)
@@ -93,7 +89,7 @@ impl Work<'_, '_> {
         let Some(picked) = self.pick(wanted).await? else { return Ok(()) };
         let config = self.session.config();
         let spent = self.desk.memory().spent_this_month;
-        let gateway = models::gateway(self.session, &self.invocation.environment, spent)?;
+        let gateway = models::gateway(self.session, &self.invocation.environment, spent, self.console)?;
         // Whoever cannot work claims nothing: the model and the checkout are tried first.
         let model = match config.implement.engine {
             Engine::Builtin => {
@@ -131,6 +127,7 @@ impl Work<'_, '_> {
 
     async fn sweep(&mut self) -> Result<(), Failure> {
         let session = self.session;
+        self.desk.settle().await?;
         let swept = implement::sweep(
             &session.forge,
             &self.desk.memory(),

@@ -9,9 +9,10 @@ use super::session::Session;
 use super::{failures, review, show};
 use crate::cli::Invocation;
 use crate::domain::ids::{CommitSha, PullNumber};
-use crate::jobs::merge::{self, Ask, OwnRun};
+use crate::jobs::merge::{self, Ask, Facts, OwnRun};
 use crate::outcome::Failure;
 use crate::plan::guard::Held;
+use crate::plan::memory::Memory;
 use crate::plan::verdict::{GateState, Verdict};
 use crate::ports::clock::Clock as _;
 
@@ -35,7 +36,7 @@ pub(super) async fn merge(
 ) -> Result<Ended, Failure> {
     let mut desk = session.desk().await?;
     let results = decide(session, invocation, console, &mut desk, pull).await?;
-    let plan = super::kept_plan(invocation, &desk, "merge")?;
+    let plan = super::kept_plan(invocation, &desk, "merge", "what `merge` would do")?;
     show::merge(&results, plan, invocation.fail_on_refusal)
 }
 
@@ -65,16 +66,7 @@ async fn one(
     pull: PullNumber,
     console: &Console,
 ) -> Result<MergeResult, Failure> {
-    let memory = desk.memory();
-    let own_run = own_run(invocation);
-    let ask = Ask {
-        pull,
-        memory: &memory,
-        identity: &session.identity,
-        own_run: own_run.as_ref(),
-        pauses: &merge::facts::MERGEABLE_PAUSES,
-    };
-    let facts = merge::gather(&session.forge, &ask).await.map_err(|error| failures::forge(&error))?;
+    let facts = facts(session, invocation, &desk.memory(), pull).await?;
     let verdict = merge::decide(&facts, session.config(), session.clock.now());
     let plan = merge::plan(&verdict, &facts, session.config(), &session.repo);
     let reason = plan.summary.clone();
@@ -104,6 +96,24 @@ async fn one(
         merge_commit: merged.and_then(|effect| effect.sha),
         held: handled.held,
     })
+}
+
+/// Everything that the gates judge, read now.
+pub(super) async fn facts(
+    session: &Session,
+    invocation: &Invocation,
+    memory: &Memory,
+    pull: PullNumber,
+) -> Result<Facts, Failure> {
+    let own_run = own_run(invocation);
+    let ask = Ask {
+        pull,
+        memory,
+        identity: &session.identity,
+        own_run: own_run.as_ref(),
+        pauses: &merge::facts::MERGEABLE_PAUSES,
+    };
+    merge::gather(&session.forge, &ask).await.map_err(|error| failures::forge(&error))
 }
 
 /// The workflow run we are part of: its checks are never waited for.

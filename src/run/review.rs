@@ -49,12 +49,12 @@ pub(super) async fn review(
         Some(number) => vec![number],
         None => own_open(session).await?,
     };
-    let gateway = models::gateway(session, &invocation.environment, desk.memory().spent_this_month)?;
+    let gateway = models::gateway(session, &invocation.environment, desk.memory().spent_this_month, console)?;
     let mut results = Vec::new();
     for number in pulls {
         results.push(one(session, &mut desk, &gateway, number, console).await?);
     }
-    let plan = super::kept_plan(invocation, &desk, "review")?;
+    let plan = super::kept_plan(invocation, &desk, "review", "what `review` would do")?;
     show::review(&results, plan)
 }
 
@@ -87,6 +87,7 @@ pub(super) async fn one(
         config,
         memory: &memory,
         identity: &session.identity,
+        redactor: &session.redactor,
     })
     .await
     .map_err(|error| match &error {

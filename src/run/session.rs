@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::github::{GitHub, GitHubOptions};
 use crate::adapters::recorder::{NoLedger, Recorder};
+use crate::apply::LOOKS;
 use crate::cli::Invocation;
 use crate::config::{Config, ConfigFile, Loaded, load};
 use crate::domain::ids::{CommitSha, RepoName};
@@ -36,6 +37,7 @@ pub(super) struct Session {
     pub(super) redactor: Redactor,
     pub(super) clock: SystemClock,
     pub(super) run: Run,
+    looks: &'static [Duration],
     /// Set for a dry run and for `--plan-out`: the write ports that send nothing.
     rehearsal: Option<Rehearsal>,
 }
@@ -57,7 +59,7 @@ impl Session {
             repo: repo.clone(),
             write_pause: environment.write_pause.unwrap_or(Duration::from_secs(1)),
             timeout: Duration::from_secs(30),
-            max_wait: Duration::from_secs(120),
+            max_wait: Duration::from_mins(2),
         })
         .map_err(|error| Failure::new(Exit::Usage, format!("{error:#}"), "check the token and the API addresses"))?;
         let repository = forge.repository().await.map_err(|error| failures::forge(&error))?;
@@ -74,9 +76,24 @@ impl Session {
         } else {
             None
         };
+        // Whoever asks for no pauses talks to a server of its own, which has nothing to catch up with.
+        let patient = environment.write_pause.is_none_or(|pause| !pause.is_zero());
+        let looks = if patient { LOOKS } else { &[Duration::ZERO] };
         let run = Run { id: environment.run_id, attempt: environment.run_attempt };
         let redactor = environment.redactor();
-        Ok(Self { repo, forge, repository, identity, base, loaded, redactor, clock: SystemClock, run, rehearsal })
+        Ok(Self {
+            repo,
+            forge,
+            repository,
+            identity,
+            base,
+            loaded,
+            redactor,
+            clock: SystemClock::default(),
+            run,
+            looks,
+            rehearsal,
+        })
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -101,6 +118,7 @@ impl Session {
             private: self.repository.private,
             config: self.config(),
             redactor: &self.redactor,
+            looks: self.looks,
             ledger,
             plans: Vec::new(),
         })

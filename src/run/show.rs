@@ -24,7 +24,7 @@ pub(super) fn progress(console: &Console, progress: &Progress) {
         Progress::Check { name, before, passed, millis } => {
             let when = if *before { "before the change" } else { "on the change" };
             let how = if *passed { "passed" } else { "failed" };
-            format!("  check {name} {when}: {how} ({} ms)", millis)
+            format!("  check {name} {when}: {how} ({millis} ms)")
         }
         Progress::Ranked { files, scanned } => format!("  looked at {scanned} files; likely: {}", files.join(", ")),
         Progress::Turn { number, of, usage } => format!("  turn {number} of {of} ({} so far)", usage.cost),

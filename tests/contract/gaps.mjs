@@ -20,6 +20,9 @@ export const EMAIL = /^[^\s@]+@[^\s@]+$/;
 /** Pointers (suffixes) at which GitHub answers null for a deleted account although the description says an object. */
 export const NULL_FOR_DELETED_ACCOUNTS = ["/actor", "/user", "/author", "/committer"];
 
+/** Pointers (patterns) at which GitHub answers null although the description says a string: a label may have no description. */
+export const NULL_STRINGS = [/\/labels\/\d+\/description$/];
+
 /** Parameters that may be empty: the root folder of a repository is `contents/` or `contents`. */
 export const MAY_BE_EMPTY = new Set(["/repos/{owner}/{repo}/contents/{path}"]);
 

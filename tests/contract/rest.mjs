@@ -1,6 +1,6 @@
 // Holds one REST exchange against GitHub's OpenAPI description.
 
-import { API_VERSIONS, ERROR_PROPERTIES, GENERIC_STATUSES, NULL_FOR_DELETED_ACCOUNTS } from "./gaps.mjs";
+import { API_VERSIONS, ERROR_PROPERTIES, GENERIC_STATUSES, NULL_FOR_DELETED_ACCOUNTS, NULL_STRINGS } from "./gaps.mjs";
 import { schemaViolations, short, unknownProperties } from "./violations.mjs";
 
 /** Violations of the request, as `{part, pointer, expected}` rows. */
@@ -133,7 +133,10 @@ function asksForText(accept) {
 }
 
 function excusedNull({ pointer, data, keyword }) {
-  return keyword === "type" && data === null && NULL_FOR_DELETED_ACCOUNTS.some((suffix) => pointer.endsWith(suffix));
+  if (keyword !== "type" || data !== null) return false;
+  return (
+    NULL_FOR_DELETED_ACCOUNTS.some((suffix) => pointer.endsWith(suffix)) || NULL_STRINGS.some((pattern) => pattern.test(pointer))
+  );
 }
 
 /** Error bodies: the documented schema or GitHub's basic error, and always a message. */

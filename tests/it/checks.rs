@@ -122,11 +122,18 @@ async fn a_known_secret_is_removed_from_the_output() {
 }
 
 #[tokio::test]
-async fn what_a_check_leaves_behind_is_seen() {
+async fn what_a_check_leaves_behind_is_no_part_of_the_change() {
+    let names = |paths: &[RepoPath]| paths.iter().map(|path| path.as_str().to_owned()).collect::<Vec<_>>();
     let scratch = scratch(&[], &[]).await;
-    scratch.run_check(&check("echo y > file; mkdir -p out; touch out/report.xml $TMPDIR/t $HOME/h", 60)).await;
-    let changed = scratch.changed().await.unwrap();
-    assert_eq!(changed.iter().map(RepoPath::as_str).collect::<Vec<_>>(), ["file", "out/report.xml"]);
+    scratch.write(&"mine".parse().unwrap(), b"1").await.unwrap();
+    let messy = check("echo y > file; echo 2 > mine; mkdir -p out; touch out/report.xml $TMPDIR/t $HOME/h", 60);
+    scratch.run_check(&messy).await;
+    assert_eq!(names(&scratch.changed().await.unwrap()), ["mine"]);
+    assert_eq!(names(&scratch.changes().await.unwrap().paths), ["file", "mine", "out/report.xml"]);
+    // An agent's work counts, also on a file that a check has touched before.
+    let agent = scratch.run_agent(&check("cat > file; touch new", 60), "z").await;
+    assert!(agent.passed(), "{agent:?}");
+    assert_eq!(names(&scratch.changed().await.unwrap()), ["file", "mine", "new"]);
 }
 
 /// The variable that tells the processes below what to do.

@@ -10,6 +10,10 @@ use crate::ports::forge::ForgeError;
 /// Characters of GitHub's message that are kept.
 const MESSAGE: usize = 300;
 
+/// What a 403 means that has no permission to name: the repository's or organisation's switch is off
+/// (<https://docs.github.com/repositories/managing-your-repositorys-settings-and-features/enabling-features-for-your-repository/managing-github-actions-settings-for-a-repository#preventing-github-actions-from-creating-or-approving-pull-requests>).
+pub(crate) const PULLS_BY_ACTIONS: &str = "the setting \"Allow GitHub Actions to create and approve pull requests\"";
+
 /// GitHub's error object (<https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>).
 #[derive(Debug, Default, Deserialize)]
 struct ErrorBody {
@@ -84,6 +88,9 @@ fn permission(headers: &HeaderMap) -> Option<String> {
 
 /// A 403 without the header: the message is all there is, unless it only says "not accessible".
 fn named(message: &str) -> Option<String> {
+    if message.contains("not permitted to create") && message.contains("pull requests") {
+        return Some(PULLS_BY_ACTIONS.to_owned());
+    }
     let plain = message.starts_with("Resource not accessible") || message == "the answer has no message";
     (!plain).then(|| format!("something that GitHub explains as \"{message}\""))
 }

@@ -1,5 +1,5 @@
 //! GraphQL: an answer with errors is no answer, even where it holds part of the data
-//! (<https://docs.github.com/graphql/guides/using-the-graphql-api-for-discussions>, rate limits:
+//! (<https://docs.github.com/graphql/guides/forming-calls-with-graphql>, rate limits:
 //! <https://docs.github.com/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api>).
 
 use std::time::Duration;
@@ -74,6 +74,7 @@ impl GitHub {
             doing,
             thing,
             safe: false,
+            pages: false,
             paced: true,
         }
     }

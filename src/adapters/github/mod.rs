@@ -25,6 +25,7 @@ use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+pub(crate) use errors::PULLS_BY_ACTIONS;
 pub use log::RequestLog;
 
 use crate::domain::ids::RepoName;

@@ -12,7 +12,7 @@ use crate::ports::forge::ForgeError;
 const PAGES: usize = 500;
 
 impl GitHub {
-    /// All items of a list. Asks for pages of one hundred.
+    /// All items of a list. Asks for pages of one hundred, where the list has pages.
     pub(super) async fn list<T: DeserializeOwned>(&self, request: Request) -> Result<Vec<T>, ForgeError> {
         self.list_by(request, |page: Vec<T>| page).await
     }
@@ -23,7 +23,7 @@ impl GitHub {
         request: Request,
         mut items: impl FnMut(P) -> Vec<T> + Send,
     ) -> Result<Vec<T>, ForgeError> {
-        let mut request = request.query(&[("per_page", "100")]);
+        let mut request = if request.pages { request.query(&[("per_page", "100")]) } else { request };
         let mut all = Vec::new();
         for _ in 0..PAGES {
             let answer = self.send(&request).await?;

@@ -24,6 +24,8 @@ pub(super) struct Request {
     pub(super) thing: String,
     /// May be sent again after a 5xx or a lost answer, because it changes nothing.
     pub(super) safe: bool,
+    /// A list that GitHub does not cut into pages takes no `per_page`.
+    pub(super) pages: bool,
     /// Makes something that people or GitHub's abuse limits see, so it keeps its distance from the last one.
     pub(super) paced: bool,
 }
@@ -61,7 +63,17 @@ impl super::GitHub {
         let path = fill(template, repo.owner(), repo.name(), params);
         let base = self.options.api_url.as_str().trim_end_matches('/');
         let safe = method == Method::GET;
-        Request { method, template, url: format!("{base}{path}"), body: None, doing, thing, safe, paced: !safe }
+        Request {
+            method,
+            template,
+            url: format!("{base}{path}"),
+            body: None,
+            doing,
+            thing,
+            safe,
+            pages: true,
+            paced: !safe,
+        }
     }
 }
 
@@ -71,6 +83,11 @@ impl Request {
         query.extend_pairs(pairs);
         let join = if self.url.contains('?') { '&' } else { '?' };
         self.url = format!("{}{join}{}", self.url, query.finish());
+        self
+    }
+
+    pub(super) fn unpaged(mut self) -> Self {
+        self.pages = false;
         self
     }
 

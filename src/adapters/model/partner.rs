@@ -160,6 +160,7 @@ impl Partner {
         let provider = provider_name(self.setup.choice.provider);
         let message = self.without_key(&wire::complaint(&answer.body));
         match answer.status {
+            401 | 403 if self.setup.key.is_none() => ModelError::NoKey { provider },
             status @ (401 | 403) => ModelError::Denied { provider, status },
             429 if answer.body.pointer("/error/code").and_then(Value::as_str) != Some("insufficient_quota") => {
                 let retry_after = answer.retry_after.unwrap_or(Duration::from_mins(1));

@@ -87,7 +87,8 @@ fn to_spaces(pairs: &[(&str, &str)]) -> Option<Reindent> {
         .flatten()
 }
 
-const WIDTHS: [usize; 4] = [4, 2, 8, 3];
+/// The usual widths first.
+const WIDTHS: [usize; 8] = [4, 2, 8, 3, 1, 5, 6, 7];
 
 /// The width of white space where each tab counts the same, wherever it stands.
 fn columns(space: &str, tab: usize) -> usize {

@@ -238,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn tabs_and_spaces_are_taken_for_each_other_at_one_width() {
+        check("if x:\n\ta\n", "if x:\n  a\n", "if x:\n  a\n    b\n", "if x:\n\ta\n\t\tb\n", Tier::Indentation);
+        check(
+            "if x:\n    a\n",
+            "if x:\n\ta\n",
+            "if x:\n\tif y:\n\t\tb\n",
+            "if x:\n    if y:\n        b\n",
+            Tier::Indentation,
+        );
+        assert!(place(b"\ta\n\t\tb\n", "  a\n   b\n", "c\n").is_err());
+    }
+
+    #[test]
     fn several_places_are_refused_with_their_lines() {
         let refused = place(b"x = 1\ny\nx = 1\n", "x = 1", "x = 2");
         assert_eq!(refused, Err(Refusal::Ambiguous { count: 2, lines: vec![1, 3] }));

@@ -10,7 +10,7 @@ use crate::domain::verification::{CheckSpec, CheckStatus};
 
 /// The command may repair what it broke this many times.
 const REPAIRS: u32 = 2;
-const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const TIMEOUT: Duration = Duration::from_mins(30);
 
 /// Runs the command until its change passes or it is of no use. `runs` counts how often it ran.
 pub(super) async fn run(mut bench: Bench<'_>, brief: &str, runs: &mut u32) -> Result<Result<Finished, Why>, Cause> {

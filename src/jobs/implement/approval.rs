@@ -24,15 +24,15 @@ pub enum Approval {
 
 /// The approving event, and what stands against it without asking for anybody's permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Labelling<'a> {
-    pub by: &'a User,
-    pub at: DateTime<Utc>,
+pub(super) struct Labelling<'a> {
+    pub(super) by: &'a User,
+    pub(super) at: DateTime<Utc>,
     /// Its place in the list of events.
-    pub place: usize,
+    pub(super) place: usize,
 }
 
 /// Asks for what [`decide`] needs. Any read that fails is an error, never an approval.
-pub async fn verify(forge: &dyn ForgeRead, issue: &Issue, label: &str) -> Result<Approval, ForgeError> {
+pub(super) async fn verify(forge: &dyn ForgeRead, issue: &Issue, label: &str) -> Result<Approval, ForgeError> {
     let events = forge.events(issue.number.0).await?;
     let labelling = match labelling(&events, label) {
         Ok(labelling) => labelling,
@@ -44,7 +44,7 @@ pub async fn verify(forge: &dyn ForgeRead, issue: &Issue, label: &str) -> Result
 }
 
 /// The last time a person put the label on, unless it was taken off since.
-pub fn labelling<'a>(events: &'a [Event], label: &str) -> Result<Labelling<'a>, String> {
+pub(super) fn labelling<'a>(events: &'a [Event], label: &str) -> Result<Labelling<'a>, String> {
     let mut last = None;
     for (place, event) in events.iter().enumerate() {
         match &event.kind {
@@ -66,7 +66,7 @@ pub fn labelling<'a>(events: &'a [Event], label: &str) -> Result<Labelling<'a>, 
 }
 
 /// Decides on the approver's permission now, and on what was edited since.
-pub fn decide(
+pub(super) fn decide(
     events: &[Event],
     labelling: Labelling<'_>,
     permission: Option<Permission>,

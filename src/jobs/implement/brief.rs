@@ -1,6 +1,7 @@
 //! What the engineer is told: the house's rules as trusted, byte-stable text; everything that others wrote as data.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::pick::Picked;
 use super::verify::{for_model, status};
@@ -105,7 +106,8 @@ fn checks(prompt: Prompt, input: &BriefInput<'_>) -> Prompt {
     for check in input.checks {
         let result = input.baseline.iter().find(|result| result.name == check.name);
         let state = result.map_or_else(|| "not run".to_owned(), |result| status(&result.status));
-        text.push_str(&format!("\n- {}: {state}", check.name));
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n- {}: {state}", check.name);
     }
     let mut prompt = prompt.trusted(text);
     for failed in input.baseline.iter().filter(|result| !result.passed()) {

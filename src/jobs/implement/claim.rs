@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::domain::ids::{CommitSha, RepoName};
 use crate::plan::action::Note;
 use crate::plan::{Action, Plan, Target};
+use crate::report::markdown;
 
 pub fn claim_plan(picked: &Picked, base: &CommitSha, repo: &RepoName, config: &Config) -> Plan {
     let number = picked.issue.number;
@@ -46,7 +47,7 @@ fn void_comment(what: &str, roadmap: &str, needs_approval: &str) -> String {
     format!(
         "This issue was not implemented: {}. An approval covers exactly the text that was approved.\n\n\
          Read the title and the body again. If they say what you want, take `{needs_approval}` off and put `{roadmap}` on.\n",
-        super::texts::inline(what)
+        markdown::inline(what, 300)
     )
 }
 

@@ -1,5 +1,7 @@
 //! The engineer's loop: brief, ask, perform the tools, ask again, until there is a change worth proposing or a reason to stop.
 
+use std::fmt::Write as _;
+
 use super::brief::{Brief, BriefInput, brief, system};
 use super::pick::Picked;
 use super::progress::{Progress, Report};
@@ -223,16 +225,16 @@ fn usable(reply: Result<ChatReply, ModelError>) -> Result<Result<ChatReply, Unus
         Err(ModelError::Truncated) => retry("(cut)", "the model's answer was cut at its length limit", CUT),
         Err(ModelError::Empty) => retry("(empty)", "the model's answer was empty", EMPTY),
         Err(ModelError::Refused) => end("the model refused to work on this issue".into()),
-        Err(error @ ModelError::Garbage { .. }) => end(error.to_string()),
         // The task's own budget is this issue's affair; the month's is not.
-        Err(error @ ModelError::Budget { cap: "task", .. }) => end(error.to_string()),
+        Err(error @ (ModelError::Garbage { .. } | ModelError::Budget { cap: "task", .. })) => end(error.to_string()),
         Err(error) => Err(error),
     }
 }
 
 fn remind(results: &mut [ToolResult], left: u32) {
     if let (1..=3, Some(last)) = (left, results.last_mut()) {
-        last.content.push_str(&format!("\n{left} turns are left: finish or give up in time."));
+        // Writing to a string does not fail.
+        let _ = write!(last.content, "\n{left} turns are left: finish or give up in time.");
     }
 }
 
@@ -370,10 +372,12 @@ mod tests {
         assert!(results[0].content.ends_with("1 turns are left: finish or give up in time."));
     }
 
+    type Bad = fn() -> Result<ChatReply, ModelError>;
+
     #[tokio::test]
     async fn empty_cut_and_idle_replies_are_retried_once() {
         let cut = || Ok(ChatReply { stop: Stop::Length, ..calls_reply(vec![edit("a - b", "a + b")]) });
-        let bad: [(fn() -> Result<ChatReply, ModelError>, &str); 4] = [
+        let bad: [(Bad, &str); 4] = [
             (|| Ok(text_reply(" ")), "the model's answer was empty, twice in a row"),
             (|| Err(ModelError::Empty), "the model's answer was empty, twice in a row"),
             (|| Err(ModelError::Truncated), "the model's answer was cut at its length limit, twice in a row"),

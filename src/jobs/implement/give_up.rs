@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::ids::{CommitSha, RepoName};
 use crate::plan::action::{LabelSpec, Note};
 use crate::plan::{Action, Plan, Target};
+use crate::report::markdown;
 
 /// Nobody tries again until a person takes the label `autonomy:failed` off.
 pub fn give_up_plan(gave_up: &GaveUp, repo: &RepoName, config: &Config) -> Plan {
@@ -72,7 +73,7 @@ pub fn reason(why: &Why) -> String {
 
 fn gave_up_comment(gave_up: &GaveUp, failed: &str) -> String {
     let why = match &gave_up.why {
-        Why::Stopped(text) => format!("{}.", texts::inline(text)),
+        Why::Stopped(text) => format!("{}.", markdown::inline(text, 300)),
         Why::Model(text) => format!("the engineer (a model) gave this reason:\n\n{}", texts::quote(text)),
     };
     let cost = gave_up
@@ -113,7 +114,7 @@ mod tests {
             "I could not implement this issue: the engineer (a model) gave this reason:
 
 > Unclear.
-> \\@\u{2060}bob should say more, fixes \\#\u{2060}3
+> @\u{200b}bob should say more, fixes #\u{200b}3
 
 Nothing was committed and the branch is gone. It took 2 turns and cost 0.02 USD.
 

@@ -10,7 +10,7 @@ use crate::domain::issue::Issue;
 use crate::domain::secret::{Redactor, secret_matches};
 
 /// Everything that stands against the change, in words that an engineer can act on. Empty lets it through.
-pub fn problems(edits: &Edits, index: &Index, config: &Config, redactor: &Redactor) -> Vec<String> {
+pub(super) fn problems(edits: &Edits, index: &Index, config: &Config, redactor: &Redactor) -> Vec<String> {
     let limits = &config.implement;
     let mut problems = Vec::new();
     if edits.is_empty() {
@@ -32,7 +32,7 @@ pub fn problems(edits: &Edits, index: &Index, config: &Config, redactor: &Redact
 }
 
 /// Why the path may not be touched, if it may not.
-pub fn protected(path: &RepoPath, config: &Config) -> Option<String> {
+pub(super) fn protected(path: &RepoPath, config: &Config) -> Option<String> {
     config.implement.protected_paths.is_match(path.as_str()).then(|| {
         format!(
             "`{path}` is protected: only people change it. If the issue can't be done without it, give up and say so"
@@ -42,7 +42,7 @@ pub fn protected(path: &RepoPath, config: &Config) -> Option<String> {
 
 /// The protected path that the issue asks to change in plain words, so that no money is spent on what will be refused.
 /// It reads imperatives only ("update .github/workflows/ci.yml"); anything subtler is refused at the tool.
-pub fn asks_for_protected(issue: &Issue, config: &Config) -> Option<String> {
+pub(super) fn asks_for_protected(issue: &Issue, config: &Config) -> Option<String> {
     const VERBS: &[&str] = &[
         "add", "change", "create", "delete", "edit", "modify", "remove", "rename", "replace", "rewrite", "update",
         "write",

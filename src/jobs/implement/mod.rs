@@ -19,15 +19,15 @@ mod tools;
 mod turn;
 mod verify;
 
-#[cfg(test)]
-mod testing;
-
 pub use approval::Approval;
 pub use claim::{claim_plan, void_plan};
 pub use engineer::{Cause, EngineerInput, GaveUp, Interrupted, Spend, Why, Worked, engineer};
 pub use give_up::{give_up_plan, reason, release_plan};
-pub use pick::{Nothing, Pick, Picked, SkipReason, Skipped, pick, ranking, still_approved};
+pub use pick::{Nothing, Pick, Picked, SkipReason, Skipped, approval_lapsed, pick, ranking, still_approved};
 pub use progress::{Progress, Report};
 pub use proposal::{Proposal, proposal_plan, pull_body};
 pub use sweep::{Found, Swept, sweep};
 pub use verify::{Compared, Effect};
+
+#[cfg(test)]
+mod testing;

@@ -81,7 +81,8 @@ pub async fn pick(
     now: DateTime<Utc>,
     wanted: Option<IssueNumber>,
 ) -> Result<Pick, ForgeError> {
-    let issues = forge.issues(StateFilter::Open, Some(&config.labels.roadmap)).await?;
+    // All of them: milestones of other issues say which sprint is the current one.
+    let issues = forge.issues(StateFilter::Open, None).await?;
     let pulls = forge.pulls(StateFilter::Open).await?;
     let branches = forge.branches("automated/").await?;
     let own: Vec<&Pull> = pulls.iter().filter(|pull| is_own(pull, identity)).collect();
@@ -98,6 +99,7 @@ pub async fn pick(
     if own.len() as u64 >= most {
         return nothing(too_many_open(own.len(), most), ranking, Vec::new());
     }
+    let approved = issues.iter().filter(|issue| issue.has_label(&config.labels.roadmap)).count();
     let mut skipped = Vec::new();
     for candidate in &ranking.candidates {
         let Some(issue) = issues.iter().find(|issue| issue.number == candidate.number) else { continue };
@@ -120,7 +122,7 @@ pub async fn pick(
     }
     let reason = match wanted {
         Some(number) => wanted_reason(number, &ranking, &skipped),
-        None => nothing_reason(&ranking, &skipped),
+        None => nothing_reason(&ranking, &skipped, approved),
     };
     nothing(reason, ranking, skipped)
 }
@@ -147,11 +149,21 @@ pub async fn still_approved(
     picked: &Picked,
     config: &Config,
 ) -> Result<Option<String>, ForgeError> {
-    let issue = forge.issue(picked.issue.number).await?;
+    approval_lapsed(forge, picked.issue.number, &picked.spec, config).await
+}
+
+/// Why no approval covers the text with this digest now, if so.
+pub async fn approval_lapsed(
+    forge: &dyn ForgeRead,
+    issue: IssueNumber,
+    spec: &Digest,
+    config: &Config,
+) -> Result<Option<String>, ForgeError> {
+    let issue = forge.issue(issue).await?;
     if !issue.open {
         return Ok(Some("the issue was closed meanwhile".into()));
     }
-    if issue.spec_digest() != picked.spec {
+    if issue.spec_digest() != *spec {
         return Ok(Some("the issue's text was changed meanwhile".into()));
     }
     let labels = &config.labels;
@@ -248,11 +260,13 @@ fn done_before(pull: &Pull, label: &str) -> String {
     )
 }
 
-fn nothing_reason(ranking: &Ranking, skipped: &[Skipped]) -> String {
-    match (ranking.excluded.len(), skipped.len()) {
-        (0, 0) => "nothing to do: no open issue is approved".into(),
-        (excluded, 0) => format!("nothing to do: none of the {excluded} approved issues is free"),
-        (_, skipped) => format!("nothing to do: none of the {skipped} candidates could be taken"),
+fn nothing_reason(ranking: &Ranking, skipped: &[Skipped], approved: usize) -> String {
+    match (approved, skipped.len()) {
+        (0, _) => "nothing to do: no open issue is approved".into(),
+        (approved, 0) if ranking.candidates.is_empty() => {
+            format!("nothing to do: no approved issue is free (of {approved})")
+        }
+        (_, skipped) => format!("nothing to do: no candidate could be taken (of {skipped})"),
     }
 }
 
@@ -265,7 +279,7 @@ fn wanted_reason(number: IssueNumber, ranking: &Ranking, skipped: &[Skipped]) ->
             let reasons: Vec<String> = excluded.reasons.iter().map(ToString::to_string).collect();
             format!("nothing to do: #{number} is not up for picking: {}", reasons.join("; "))
         }
-        None => format!("nothing to do: #{number} is no open, approved issue"),
+        None => format!("nothing to do: #{number} is no open issue"),
     }
 }
 
@@ -324,7 +338,7 @@ mod tests {
         let mut forge = two();
         forge.events =
             vec![(1, vec![labelled("roadmap", "triager", 5)]), (2, vec![labelled("roadmap", "stranger", 5)])];
-        assert_eq!(reason(&forge, None).await, "nothing to do: none of the 2 candidates could be taken");
+        assert_eq!(reason(&forge, None).await, "nothing to do: no candidate could be taken (of 2)");
         let why = "nothing to do: #1 was passed over: triager put the label on but may not approve: that needs write permission";
         assert_eq!(reason(&forge, Some(1)).await, why);
     }
@@ -415,11 +429,11 @@ mod tests {
     #[tokio::test]
     async fn nothing_to_do_says_why() {
         assert_eq!(reason(&FakeForge::default(), None).await, "nothing to do: no open issue is approved");
-        assert_eq!(reason(&two(), Some(5)).await, "nothing to do: #5 is no open, approved issue");
+        assert_eq!(reason(&two(), Some(5)).await, "nothing to do: #5 is no open issue");
         let mut held = issue(1, "a", "b");
         held.labels.push("autonomy:hold".into());
         let forge = FakeForge { issues: vec![held], ..FakeForge::default() };
-        assert_eq!(reason(&forge, None).await, "nothing to do: none of the 1 approved issues is free");
+        assert_eq!(reason(&forge, None).await, "nothing to do: no approved issue is free (of 1)");
     }
 
     #[tokio::test]

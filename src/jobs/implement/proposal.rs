@@ -12,6 +12,7 @@ use crate::domain::issue::Issue;
 use crate::plan::action::{LabelSpec, Note};
 use crate::plan::{Action, Plan};
 use crate::ports::checkout::{FileKind, TrackedFile};
+use crate::report::markdown;
 
 /// A finished change with everything that a reviewer should know of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +93,7 @@ pub fn pull_body(proposal: &Proposal, hold: &str) -> String {
         format!(
             "### What and why\n\nThe engineer's own words, written by a model:\n\n{}\n\nThe text of #{issue} was approved by {}.",
             texts::quote(&proposal.summary),
-            texts::inline(&proposal.approved_by)
+            markdown::inline(&proposal.approved_by, 300)
         ),
         format!("### Files\n\n{}", files_table(&proposal.edits)),
         format!("### Checks\n\n{}", checks_table(&proposal.checks)),
@@ -112,7 +113,12 @@ fn files_table(edits: &Edits) -> String {
             (_, None) => "deleted",
             _ => "edited",
         };
-        rows.push(format!("| {} | {change} | +{} −{} |", texts::inline(file.path.as_str()), file.added, file.removed));
+        rows.push(format!(
+            "| {} | {change} | +{} −{} |",
+            markdown::code(file.path.as_str(), 200),
+            file.added,
+            file.removed
+        ));
     }
     rows.join("\n")
 }
@@ -123,8 +129,11 @@ fn checks_table(checks: &[Compared]) -> String {
     }
     let mut rows = vec!["| check | before | after | time |".to_owned(), "|---|---|---|---|".to_owned()];
     for check in checks {
-        let (name, before, after) =
-            (texts::inline(&check.name), texts::inline(&status(&check.before)), texts::inline(&status(&check.after)));
+        let (name, before, after) = (
+            markdown::cell(&check.name, 100),
+            markdown::cell(&status(&check.before), 200),
+            markdown::cell(&status(&check.after), 200),
+        );
         rows.push(format!("| {name} | {before} | {after} | {} |", seconds(check.millis)));
     }
     rows.join("\n")
@@ -136,7 +145,7 @@ fn not_verified(proposal: &Proposal) -> String {
     for check in proposal.checks.iter().filter(|check| check.effect() == Effect::StillFails) {
         points.push(format!(
             "The check {} failed before this change and still does, so this is a draft.",
-            texts::inline(&check.name)
+            markdown::inline(&check.name, 300)
         ));
     }
     if proposal.checks.is_empty() {
@@ -164,7 +173,7 @@ fn cost(proposal: &Proposal) -> String {
             counted(usage.requests, "request"),
             counted(usage.tokens(), "token"),
             usage.cached_tokens,
-            texts::inline(model)
+            markdown::inline(model, 300)
         ),
     }
 }
@@ -232,7 +241,7 @@ mod tests {
 The engineer's own words, written by a model:
 
 > Adds instead of subtracting.
-> Fixes \\#\u{2060}99 too, \\@\u{2060}team \\<img src=x\\>
+> Fixes #\u{200b}99 too, @\u{200b}team &lt;img src=x&gt;
 
 The text of #12 was approved by alice.
 
@@ -240,9 +249,9 @@ The text of #12 was approved by alice.
 
 | file | change | lines |
 |---|---|---|
-| src/add\\_up.rs | edited | +1 −1 |
-| tests/add.rs | new | +9 −0 |
-| old.rs | deleted | +0 −4 |
+| `src/add_up.rs` | edited | +1 −1 |
+| `tests/add.rs` | new | +9 −0 |
+| `old.rs` | deleted | +0 −4 |
 
 ### Checks
 

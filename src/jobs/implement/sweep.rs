@@ -32,23 +32,23 @@ pub struct Found {
 
 /// What is known of one branch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Leftover {
-    pub branch: Branch,
+struct Leftover {
+    branch: Branch,
     /// Pull requests of ours with this head, in any state.
-    pub pulls: Vec<Pull>,
+    pulls: Vec<Pull>,
     /// The latest claim; `None` when the ledger knows of none.
-    pub claim: Option<Claim>,
-    pub run: RunState,
+    claim: Option<Claim>,
+    run: RunState,
     /// Commits since the claim's base; empty while the branch is still there.
-    pub commits: Vec<Commit>,
+    commits: Vec<Commit>,
     /// Every commit since the base is one that we pushed, and all of them were read.
-    pub all_ours: bool,
-    pub issue: Option<Issue>,
+    all_ours: bool,
+    issue: Option<Issue>,
 }
 
 /// Whether the run that claimed a branch still works on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunState {
+enum RunState {
     /// Our own run or an earlier attempt of it, or a run that is over.
     Over,
     Alive,
@@ -120,7 +120,7 @@ async fn run_state(forge: &dyn ForgeRead, claimed_by: Option<u64>, own: Option<u
 }
 
 /// One sentence about the branch, and what is done about it.
-pub fn decide(leftover: &Leftover, config: &Config, base: &BranchName, now: DateTime<Utc>) -> (String, Option<Action>) {
+fn decide(leftover: &Leftover, config: &Config, base: &BranchName, now: DateTime<Utc>) -> (String, Option<Action>) {
     let branch = &leftover.branch;
     if let Some(pull) = leftover.pulls.iter().find(|pull| pull.open) {
         return (format!("pull request #{} is open", pull.number), None);
@@ -291,7 +291,7 @@ cost are not known any more, so this is a draft: let the checks run, then mark i
 
 What the commit says:
 
-> Adds x to \\@\u{2060}all.
+> Adds x to @\u{200b}all.
 
 **To stop it:** put the label `autonomy:hold` on this pull request, or close it. A closed pull request is not opened again \
 unless somebody approves #2 anew.

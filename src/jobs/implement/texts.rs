@@ -7,6 +7,7 @@ use regex::{Captures, Regex};
 use crate::domain::ids::IssueNumber;
 use crate::domain::issue::Issue;
 use crate::prompt::unicode::clean_prose;
+use crate::report::markdown;
 
 /// The most characters of a title without its prefix. Git's own tools cut far earlier, GitHub refuses more than 256.
 const MAX_TITLE: usize = 120;
@@ -59,42 +60,10 @@ fn harmless(text: &str) -> String {
     replaced(&MENTION, &text, |found| format!("{}@ {}", &found[1], &found[2]))
 }
 
-/// Untrusted text on one line of Markdown: nothing of it is markup, a mention, a reference or a link.
-pub(super) fn inline(text: &str) -> String {
-    escaped(&one_line(text))
-}
-
-/// Untrusted text as a Markdown quotation that keeps its lines.
+/// Untrusted text as a Markdown quotation that keeps its lines and has no effect.
 pub(super) fn quote(text: &str) -> String {
-    let text = clean_prose(text).text;
-    let lines: Vec<String> = shortened(&text, MAX_MESSAGE)
-        .lines()
-        .map(|line| format!("> {}", escaped(line.trim_end())).trim_end().to_owned())
-        .collect();
-    lines.join("\n")
-}
-
-/// Untrusted output as a code block whose fence it cannot close.
-pub(super) fn code_block(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}text\n{}\n{fence}", text.trim_end())
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '!' | '&' | '$' => out.extend(['\\', c]),
-            // GitHub looks for these after Markdown was rendered, so a backslash alone does not stop it.
-            '@' | '#' => out.extend(['\\', c, '\u{2060}']),
-            ':' => out.extend([c, '\u{2060}']),
-            _ => out.push(c),
-        }
-    }
-    // Only a colon before slashes makes a link.
-    let out = replaced(&COLON, &out, |found| format!(":{}", &found[1]));
-    replaced(&GH, &out, |found| format!("{}\u{2060}-{}", &found[1], &found[2]))
+    let text = markdown::block(text, MAX_MESSAGE);
+    text.lines().map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// How a person stops a pull request. It stands in every body.
@@ -134,8 +103,6 @@ static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 static MENTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(^|[^\w`@/.])@([A-Za-z0-9])").ok());
-static COLON: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(":\u{2060}([^/]|$)").ok());
-static GH: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\b(GH)-(\d)").ok());
 
 #[cfg(test)]
 mod tests {
@@ -187,13 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn markdown_of_others_is_text() {
-        assert_eq!(
-            inline("![x](https://evil.example/p) <img> @team fixes #12 a|b\nnote: GH-3"),
-            "\\!\\[x\\](https:\u{2060}//evil.example/p) \\<img\\> \\@\u{2060}team fixes \\#\u{2060}12 a\\|b note: GH\u{2060}-3"
-        );
-        assert_eq!(quote("a\n\n- b\n"), "> a\n>\n> - b");
-        assert_eq!(code_block("x\n```\ny"), "````text\nx\n```\ny\n````");
-        assert_eq!(closes_other(&inline("fixes #12 closes https://github.com/a/b/issues/3"), IssueNumber(7)), None);
+    fn a_quotation_is_text_and_stays_one() {
+        assert_eq!(quote("a\n\n- @b\n"), "> a\n>\n> \\- @\u{200b}b");
+        assert_eq!(closes_other(&quote("fixes #12\ncloses https://github.com/a/b/issues/3"), IssueNumber(7)), None);
     }
 }

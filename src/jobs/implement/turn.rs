@@ -180,9 +180,9 @@ impl<'a> Bench<'a> {
             EditOutcome::Done(text) => {
                 self.touched.insert(path.clone());
                 if matches!(tool, Tool::DeleteFile { .. }) {
-                    self.index.remove(path)
+                    self.index.remove(path);
                 } else {
-                    self.index.add(path)
+                    self.index.add(path);
                 }
                 done(text)
             }
@@ -223,7 +223,7 @@ impl<'a> Bench<'a> {
                     end = Some(End::NoProgress(format!(
                         "the check {} failed {SAME_AGAIN} times in the same way",
                         result.name
-                    )))
+                    )));
                 }
             }
         }
@@ -244,7 +244,7 @@ impl<'a> Bench<'a> {
             ),
             _ => {
                 answer.end =
-                    Some(End::NoProgress(format!("the same call was made {SAME_AGAIN} times with the same result")))
+                    Some(End::NoProgress(format!("the same call was made {SAME_AGAIN} times with the same result")));
             }
         }
         answer

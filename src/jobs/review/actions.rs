@@ -14,7 +14,7 @@ use crate::plan::verdict::ReviewResult;
 use crate::plan::{Action, Target};
 
 /// The actions in order: what was spent first, since that has happened; the verdicts last, since they say that all is done.
-pub fn actions(facts: &Facts, reviews: &[RoleReview], known: &Known, config: &Config) -> Vec<Action> {
+pub(super) fn actions(facts: &Facts, reviews: &[RoleReview], known: &Known, config: &Config) -> Vec<Action> {
     let public = !facts.repository.private;
     let filing = filing::choose(reviews, known, public, config.review.max_new_issues);
     let mut actions: Vec<Action> = reviews.iter().filter_map(|review| spend(facts, review)).collect();
@@ -27,7 +27,7 @@ pub fn actions(facts: &Facts, reviews: &[RoleReview], known: &Known, config: &Co
 }
 
 /// The actions on a pull request from a fork: it is said that nobody reviewed it.
-pub fn fork_actions(facts: &Facts, lenses: &[Lens]) -> Vec<Action> {
+pub(super) fn fork_actions(facts: &Facts, lenses: &[Lens]) -> Vec<Action> {
     let check = |lens: &Lens| {
         let (title, summary) = texts::fork_check(lens);
         Action::PublishCheck {
@@ -60,7 +60,7 @@ fn filed(facts: &Facts, reviews: &[RoleReview], filing: &Filing<'_>, known: &Kno
     for (finding, way) in &filing.new {
         let Some(review) = reviews.iter().find(|review| review.lens.role == finding.role) else { continue };
         let lens = &review.lens;
-        let key = filing::key(finding);
+        let key = filing::key(finding, *way);
         let names = issue_labels(finding, labels);
         if *way != Way::Advisory {
             used.extend(names.clone());

@@ -8,32 +8,32 @@ use crate::domain::finding::Severity;
 /// What the model contract calls a review answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
-    pub summary: String,
+pub(super) struct Answer {
+    pub(super) summary: String,
     /// 0 to 100.
-    pub score: u8,
-    pub findings: Vec<Claim>,
+    pub(super) score: u8,
+    pub(super) findings: Vec<Claim>,
 }
 
 /// A finding as the model gives it, not yet held against the change.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Claim {
-    pub title: String,
-    pub severity: Severity,
-    pub category: String,
-    pub path: String,
-    pub line: u64,
+pub(super) struct Claim {
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) category: String,
+    pub(super) path: String,
+    pub(super) line: u64,
     #[serde(default)]
-    pub end_line: Option<u64>,
-    pub quote: String,
-    pub explanation: String,
-    pub suggestion: String,
-    pub confidence: f64,
+    pub(super) end_line: Option<u64>,
+    pub(super) quote: String,
+    pub(super) explanation: String,
+    pub(super) suggestion: String,
+    pub(super) confidence: f64,
 }
 
 /// The JSON schema of [`Answer`], strict: every field required, none additional.
-pub fn schema() -> Value {
+pub(super) fn schema() -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let finding = json!({
         "type": "object",

@@ -16,23 +16,23 @@ const OVERHEAD: u64 = 3_000;
 
 /// What a reviewer said of the parts that it read.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Said {
+pub(super) struct Said {
     /// One for each chunk, in order.
-    pub summaries: Vec<String>,
+    pub(super) summaries: Vec<String>,
     /// The lowest over the chunks; `None` when there was no usable answer.
-    pub score: Option<u8>,
-    pub claims: Vec<Claim>,
+    pub(super) score: Option<u8>,
+    pub(super) claims: Vec<Claim>,
     /// Units of the change that stand in answered chunks.
-    pub reviewed: u64,
-    pub model: String,
-    pub usage: Usage,
+    pub(super) reviewed: u64,
+    pub(super) model: String,
+    pub(super) usage: Usage,
     /// Why the rest was not read.
-    pub problem: Option<String>,
+    pub(super) problem: Option<String>,
 }
 
 /// Asks for each chunk in turn. The first answer that cannot be used ends it: the review is incomplete either way, and more
 /// questions would only cost more.
-pub async fn ask(lens: &Lens, model: &dyn Model, choice: Option<&ModelChoice>, facts: &Facts) -> Said {
+pub(super) async fn ask(lens: &Lens, model: &dyn Model, choice: Option<&ModelChoice>, facts: &Facts) -> Said {
     let before = model.usage();
     let mut said = Said { model: choice.map(|choice| choice.model.clone()).unwrap_or_default(), ..Said::default() };
     let chunks = chunk::chunks(&facts.files, chunk_limit(choice));
@@ -67,7 +67,7 @@ async fn one(model: &dyn Model, request: &ChatRequest) -> Result<(Answer, String
 }
 
 /// Why a reviewer could not read everything, with what to do about it.
-pub fn problem(error: &ModelError) -> String {
+pub(super) fn problem(error: &ModelError) -> String {
     let hint = match error {
         ModelError::NoModel { role } => format!("name one under `models.{role}` or `models.engineer`"),
         ModelError::NoKey { provider } => format!("set {}_API_KEY", provider.to_uppercase()),

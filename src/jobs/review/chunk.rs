@@ -8,16 +8,16 @@ use crate::domain::tokens;
 
 /// A piece of the change as the model reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Chunk {
-    pub text: String,
+pub(super) struct Chunk {
+    pub(super) text: String,
     /// What it covers, in the units of [`FileDiff::units`].
-    pub units: u64,
+    pub(super) units: u64,
     tokens: u64,
 }
 
 /// Cuts the change into chunks of at most `limit` tokens by our estimate. A line that is longer than that alone is left out
 /// and not covered.
-pub fn chunks(files: &[FileDiff], limit: u64) -> Vec<Chunk> {
+pub(super) fn chunks(files: &[FileDiff], limit: u64) -> Vec<Chunk> {
     let mut packer = Packer { limit, done: Vec::new(), open: Chunk::default() };
     for file in files {
         packer.file(file);
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_changed_line_is_in_exactly_one_chunk() {
-        let text: String = (0..2_000).map(|n| format!("let value_{n} = compute({n});\n")).collect();
+        let text = (0..2_000).map(|n| format!("let value_{n} = compute({n});\n")).collect::<Vec<_>>().concat();
         let files = [added("big.rs", &text), added("small.rs", "fn x() {}\n"), added("other.rs", &text)];
         let total: u64 = files.iter().map(FileDiff::units).sum();
         for limit in [100, 500, 7_000, 1_000_000] {

@@ -7,15 +7,15 @@ use crate::prompt::unicode;
 
 /// One changed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileDiff {
-    pub path: String,
-    pub previous_path: Option<String>,
-    pub status: FileStatus,
-    pub content: Content,
+pub(super) struct FileDiff {
+    pub(super) path: String,
+    pub(super) previous_path: Option<String>,
+    pub(super) status: FileStatus,
+    pub(super) content: Content,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(super) enum Content {
     Text(Vec<Hunk>),
     /// Listed by name; only a person can judge it.
     Binary,
@@ -26,23 +26,23 @@ pub enum Content {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunk {
+pub(super) struct Hunk {
     /// What git says of the surroundings, such as a function's name.
-    pub heading: String,
-    pub lines: Vec<Line>,
+    pub(super) heading: String,
+    pub(super) lines: Vec<Line>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub mark: Mark,
+pub(super) struct Line {
+    pub(super) mark: Mark,
     /// 1-based number at the head; for a removed line that of the line after it.
-    pub number: u64,
+    pub(super) number: u64,
     /// Invisible characters are written out.
-    pub text: String,
+    pub(super) text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub(super) enum Mark {
     Added,
     Removed,
     Context,
@@ -50,7 +50,7 @@ pub enum Mark {
 
 impl FileDiff {
     /// What coverage counts: changed lines, and one for a file without any.
-    pub fn units(&self) -> u64 {
+    pub(super) fn units(&self) -> u64 {
         match &self.content {
             Content::Text(hunks) => {
                 let changed = hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.mark != Mark::Context);
@@ -63,12 +63,12 @@ impl FileDiff {
 }
 
 /// A path on one line, as reviewers see it and name it.
-pub fn shown_path(path: &str) -> String {
+pub(super) fn shown_path(path: &str) -> String {
     unicode::reveal(path).replace(char::is_control, "\u{fffd}")
 }
 
 /// Reads GitHub's patch of a file. `None` when it is absent, cut or doesn't add up: then both versions must be compared.
-pub fn from_patch(file: &ChangedFile) -> Option<Content> {
+pub(super) fn from_patch(file: &ChangedFile) -> Option<Content> {
     let Some(patch) = &file.patch else {
         let untouched = file.additions + file.deletions == 0;
         return (untouched && file.status == FileStatus::Renamed).then_some(Content::NameOnly);
@@ -131,7 +131,7 @@ fn header(line: &str) -> Option<(u64, u64, u64, &str)> {
 }
 
 /// Compares both versions of a file; `None` stands for a version that does not exist.
-pub fn from_versions(old: Option<&[u8]>, new: Option<&[u8]>) -> Content {
+pub(super) fn from_versions(old: Option<&[u8]>, new: Option<&[u8]>) -> Content {
     let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
     // Git's own rule: a NUL in the first 8,000 bytes.
     let binary = |bytes: &[u8]| bytes.iter().take(8_000).any(|byte| *byte == 0);
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn comparing_versions_gives_what_the_patch_would() {
-        let old = (1..=20).map(|n| format!("line {n}\n")).collect::<String>();
+        let old = (1..=20).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
         let new = old.replace("line 10\n", "line ten\nline ten and a half\n");
         let Content::Text(hunks) = from_versions(Some(old.as_bytes()), Some(new.as_bytes())) else { panic!("text") };
         assert_eq!(hunks.len(), 1);

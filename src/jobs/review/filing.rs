@@ -12,7 +12,7 @@ use crate::ports::forge::{ForgeError, ForgeRead, StateFilter, marker};
 
 /// Whether private security advisories can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Advisories {
+pub(super) enum Advisories {
     /// Nothing had to be asked.
     NotNeeded,
     Usable,
@@ -22,17 +22,17 @@ pub enum Advisories {
 
 /// What is known of earlier filings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub(super) struct Known {
     /// Keys of issues and advisories that we filed, open or closed.
-    pub keys: BTreeSet<String>,
-    pub advisories: Advisories,
+    pub(super) keys: BTreeSet<String>,
+    pub(super) advisories: Advisories,
     /// Names of the repository's labels, in lower case.
-    pub labels: BTreeSet<String>,
+    pub(super) labels: BTreeSet<String>,
 }
 
 /// How a finding is filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(super) enum Way {
     Issue,
     Advisory,
     /// An issue without any detail.
@@ -41,12 +41,12 @@ pub enum Way {
 
 /// What is filed, worst first, and what is not.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Filing<'a> {
-    pub new: Vec<(&'a Finding, Way)>,
+pub(super) struct Filing<'a> {
+    pub(super) new: Vec<(&'a Finding, Way)>,
     /// Filed by an earlier run, whatever became of it.
-    pub known: Vec<&'a Finding>,
+    pub(super) known: Vec<&'a Finding>,
     /// Beyond `review.max_new_issues`.
-    pub beyond: Vec<&'a Finding>,
+    pub(super) beyond: Vec<&'a Finding>,
 }
 
 /// Whether a finding is worth an issue. Low ones stand in the comment only.
@@ -55,7 +55,7 @@ fn is_filed(finding: &Finding) -> bool {
 }
 
 /// Whether a finding must not be told in public: a serious security problem, or another finding at the same place.
-pub fn is_private(finding: &Finding, reviews: &[RoleReview], public: bool) -> bool {
+pub(super) fn is_private(finding: &Finding, reviews: &[RoleReview], public: bool) -> bool {
     let hole = |finding: &Finding| {
         let security = finding.role == Role::Ciso || finding.category.to_lowercase().contains("security");
         security && finding.severity >= Severity::High
@@ -70,7 +70,7 @@ pub fn is_private(finding: &Finding, reviews: &[RoleReview], public: bool) -> bo
 }
 
 /// Reads what was filed before, if there is anything to file at all.
-pub async fn known(
+pub(super) async fn known(
     forge: &dyn ForgeRead,
     facts: &Facts,
     reviews: &[RoleReview],
@@ -90,7 +90,10 @@ pub async fn known(
     let issues = forge.issues(StateFilter::All, Some(&config.labels.suggestion)).await?;
     let ours = issues.iter().filter(|issue| issue.author.as_ref().is_some_and(|author| author.id == identity.user.id));
     let last_lines: BTreeSet<&str> = ours.filter_map(|issue| issue.body.trim_end().lines().last()).collect();
-    let keys = wanted.iter().map(|finding| key(finding)).filter(|key| last_lines.contains(marker(key).as_str()));
+    let keys = wanted
+        .iter()
+        .flat_map(|finding| [Way::Issue, Way::Redacted].map(|way| key(finding, way)))
+        .filter(|key| last_lines.contains(marker(key).as_str()));
     known.keys.extend(keys.collect::<Vec<_>>());
     known.labels = forge.label_names().await?.iter().map(|label| label.to_lowercase()).collect();
     let public = !facts.repository.private;
@@ -107,13 +110,18 @@ pub async fn known(
     Ok(known)
 }
 
-/// The key under which a finding is filed: its fingerprint.
-pub fn key(finding: &Finding) -> String {
-    finding.fingerprint().as_str().to_owned()
+/// The key under which a finding is filed: its fingerprint. An issue that tells nothing has another one, so that the finding
+/// can still be told in private once that is possible.
+pub(super) fn key(finding: &Finding, way: Way) -> String {
+    let fingerprint = finding.fingerprint();
+    match way {
+        Way::Issue | Way::Advisory => fingerprint.as_str().to_owned(),
+        Way::Redacted => format!("redacted-{fingerprint}"),
+    }
 }
 
 /// Chooses what to file: each fingerprint once ever, the worst first, at most as many as the configuration says.
-pub fn choose<'a>(reviews: &'a [RoleReview], known: &Known, public: bool, most: u64) -> Filing<'a> {
+pub(super) fn choose<'a>(reviews: &'a [RoleReview], known: &Known, public: bool, most: u64) -> Filing<'a> {
     let mut wanted: Vec<&Finding> =
         reviews.iter().flat_map(|review| &review.findings).filter(|f| is_filed(f)).collect();
     wanted.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.confidence.total_cmp(&a.confidence)));
@@ -125,7 +133,7 @@ pub fn choose<'a>(reviews: &'a [RoleReview], known: &Known, public: bool, most: 
             (true, Advisories::Usable) => Way::Advisory,
             (true, Advisories::Denied | Advisories::NotNeeded) => Way::Redacted,
         };
-        if known.keys.contains(&key(finding)) {
+        if known.keys.contains(&key(finding, way)) {
             filing.known.push(finding);
         } else if filing.new.len() as u64 >= most {
             filing.beyond.push(finding);

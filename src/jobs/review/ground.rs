@@ -12,14 +12,14 @@ const SHORTEST_QUOTE: usize = 3;
 
 /// Findings that stand on the change, worst first, and how many did not.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Grounded {
-    pub findings: Vec<Finding>,
-    pub ungrounded: u64,
+pub(super) struct Grounded {
+    pub(super) findings: Vec<Finding>,
+    pub(super) ungrounded: u64,
 }
 
 /// Keeps the claims whose quote stands in the new side of the change, moves them to their quote's lines, and keeps one of
 /// those with the same fingerprint: the worst.
-pub fn ground(role: Role, claims: Vec<Claim>, files: &[FileDiff]) -> Grounded {
+pub(super) fn ground(role: Role, claims: Vec<Claim>, files: &[FileDiff]) -> Grounded {
     let mut grounded = Grounded::default();
     let mut found: Vec<Finding> = Vec::new();
     for claim in claims {

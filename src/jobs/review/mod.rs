@@ -21,6 +21,7 @@ use crate::domain::finding::{Finding, Role};
 use crate::domain::ids::{PullNumber, RepoName};
 use crate::domain::money::Usage;
 use crate::domain::pull::Pull;
+use crate::domain::secret::Redactor;
 use crate::domain::user::Identity;
 use crate::plan::action::Note;
 use crate::plan::memory::Memory;
@@ -43,6 +44,8 @@ pub struct ReviewInput<'a> {
     pub config: &'a Config,
     pub memory: &'a Memory,
     pub identity: &'a Identity,
+    /// Known secrets are taken out of the change before anybody reads it.
+    pub redactor: &'a Redactor,
 }
 
 pub struct Reviewer<'a> {
@@ -56,8 +59,10 @@ pub struct Reviewed {
     pub pull: Pull,
     /// One for each role that reviewed this head, now or before. Empty when nothing is reviewed (a fork, a closed pull request).
     pub verdicts: Vec<ReviewVerdict>,
-    /// Grounded findings of this run, the private ones included: for the run's own outputs, never for public text.
+    /// Grounded findings of this run that may be told.
     pub findings: Vec<Finding>,
+    /// Grounded findings that must not be told in public: not in a log, an output or a file that others can read.
+    pub private: Vec<Finding>,
     pub usage: Usage,
     pub plan: Plan,
 }
@@ -100,7 +105,7 @@ pub enum ReviewError {
 /// [`ReviewError::Forge`] when GitHub cannot be read, [`ReviewError::Moved`] when the head kept moving.
 pub async fn review(input: ReviewInput<'_>) -> Result<Reviewed, ReviewError> {
     let number = input.pull;
-    let facts = gather::gather(input.forge, number).await?.ok_or(ReviewError::Moved(number))?;
+    let facts = gather::gather(input.forge, number, input.redactor).await?.ok_or(ReviewError::Moved(number))?;
     let lenses = enabled(input.config);
     if !facts.pull.open {
         return Ok(ended(&input, facts, format!("pull request #{number} is closed: nothing to review"), Vec::new()));
@@ -108,7 +113,7 @@ pub async fn review(input: ReviewInput<'_>) -> Result<Reviewed, ReviewError> {
     if lenses.is_empty() {
         return Ok(ended(&input, facts, "no reviewer is enabled under `review.roles`".into(), Vec::new()));
     }
-    if facts.from_fork() {
+    if facts.is_from_fork() {
         let actions = actions::fork_actions(&facts, &lenses);
         return Ok(ended(&input, facts, format!("pull request #{number} comes from a fork: not reviewed"), actions));
     }
@@ -117,7 +122,7 @@ pub async fn review(input: ReviewInput<'_>) -> Result<Reviewed, ReviewError> {
         lenses.into_iter().filter(|lens| before.iter().all(|verdict| verdict.role != lens.role)).collect();
     let reviews: Vec<RoleReview> = join_all(pending.iter().map(|lens| one(&input, &facts, lens))).await;
     let known = filing::known(input.forge, &facts, &reviews, input.config, input.identity, input.memory).await?;
-    Ok(done(&input, facts, before, reviews, &known))
+    Ok(done(&input, facts, before, &reviews, &known))
 }
 
 /// One reviewer's review, whatever becomes of it.
@@ -151,14 +156,21 @@ fn earlier(input: &ReviewInput<'_>, facts: &Facts, lens: &Lens) -> Option<Review
 fn ended(input: &ReviewInput<'_>, facts: Facts, summary: String, actions: Vec<Action>) -> Reviewed {
     let mut plan = Plan::new(input.repo, "review", summary, &input.config.policy_digest);
     plan.actions = actions;
-    Reviewed { pull: facts.pull, verdicts: Vec::new(), findings: Vec::new(), usage: Usage::default(), plan }
+    Reviewed {
+        pull: facts.pull,
+        verdicts: Vec::new(),
+        findings: Vec::new(),
+        private: Vec::new(),
+        usage: Usage::default(),
+        plan,
+    }
 }
 
 fn done(
     input: &ReviewInput<'_>,
     facts: Facts,
     before: Vec<ReviewVerdict>,
-    reviews: Vec<RoleReview>,
+    reviews: &[RoleReview],
     known: &filing::Known,
 ) -> Reviewed {
     let base = &facts.pull.base.sha;
@@ -170,15 +182,17 @@ fn done(
     let mut verdicts: Vec<ReviewVerdict> =
         before.into_iter().map(|verdict| ReviewVerdict { base: base.clone(), ..verdict }).collect();
     verdicts.extend(reviews.iter().map(|review| review.verdict.clone()));
-    let mut plan = Plan::new(input.repo, "review", summary(&facts, &reviews, &verdicts), &input.config.policy_digest);
-    plan.actions = actions::actions(&facts, &reviews, known, input.config);
+    let mut plan = Plan::new(input.repo, "review", summary(&facts, reviews, &verdicts), &input.config.policy_digest);
+    plan.actions = actions::actions(&facts, reviews, known, input.config);
     plan.actions.extend(carried);
     let mut usage = Usage::default();
-    for review in &reviews {
+    for review in reviews {
         usage += review.usage;
     }
-    let findings = reviews.into_iter().flat_map(|review| review.findings).collect();
-    Reviewed { pull: facts.pull, verdicts, findings, usage, plan }
+    let public = !facts.repository.private;
+    let all = reviews.iter().flat_map(|review| &review.findings).cloned();
+    let (private, findings) = all.partition(|finding| filing::is_private(finding, reviews, public));
+    Reviewed { pull: facts.pull, verdicts, findings, private, usage, plan }
 }
 
 /// One sentence about the review.
@@ -191,6 +205,4 @@ fn summary(facts: &Facts, reviews: &[RoleReview], verdicts: &[ReviewVerdict]) ->
 }
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
-mod scenarios;
+mod tests;

@@ -12,25 +12,25 @@ const LISTED: usize = 10;
 
 /// A review as it is told on the pull request.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    pub review: &'a RoleReview,
+pub(super) struct Told<'a> {
+    pub(super) review: &'a RoleReview,
     /// Findings that may be told, worst first.
-    pub shown: &'a [&'a Finding],
+    pub(super) shown: &'a [&'a Finding],
     /// Findings that are reported privately instead.
-    pub withheld: u64,
+    pub(super) withheld: u64,
     /// Some reviewer's finding is private, so no model's free words are told.
-    pub quiet: bool,
-    pub filed: u64,
-    pub known: u64,
-    pub beyond: u64,
+    pub(super) quiet: bool,
+    pub(super) filed: u64,
+    pub(super) known: u64,
+    pub(super) beyond: u64,
 }
 
 /// `CTO review: passed`.
-pub fn heading(told: &Told<'_>) -> String {
+pub(super) fn heading(told: &Told<'_>) -> String {
     format!("{} review: {}", told.review.lens.name, word(told.review.verdict.result))
 }
 
-pub fn word(result: ReviewResult) -> &'static str {
+pub(super) fn word(result: ReviewResult) -> &'static str {
     match result {
         ReviewResult::Passed => "passed",
         ReviewResult::Blocked => "blocked",
@@ -40,12 +40,12 @@ pub fn word(result: ReviewResult) -> &'static str {
 }
 
 /// The sticky comment of one reviewer.
-pub fn comment(told: &Told<'_>) -> String {
+pub(super) fn comment(told: &Told<'_>) -> String {
     format!("### {}\n\n{}", heading(told), details(told))
 }
 
 /// The title of the check run.
-pub fn check_title(told: &Told<'_>) -> String {
+pub(super) fn check_title(told: &Told<'_>) -> String {
     let verdict = &told.review.verdict;
     format!(
         "{}: score {}, {} of {} changed lines read",
@@ -57,7 +57,7 @@ pub fn check_title(told: &Told<'_>) -> String {
 }
 
 /// The summary of the check run, and the comment without its heading.
-pub fn details(told: &Told<'_>) -> String {
+pub(super) fn details(told: &Told<'_>) -> String {
     let review = told.review;
     let verdict = &review.verdict;
     let mut parts = Vec::new();
@@ -168,12 +168,12 @@ fn inline_keeping_ends(part: &str) -> String {
 }
 
 /// The title of a filed issue or advisory.
-pub fn issue_title(lens: &Lens, finding: &Finding) -> String {
+pub(super) fn issue_title(lens: &Lens, finding: &Finding) -> String {
     format!("{} {}", lens.title_prefix, plain(&finding.title, 200))
 }
 
 /// The body of a filed issue.
-pub fn issue_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
+pub(super) fn issue_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
     format!(
         "{}\n\n{}",
         finding_body(facts, lens, finding),
@@ -183,7 +183,7 @@ pub fn issue_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
 }
 
 /// The description of a private advisory.
-pub fn advisory_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
+pub(super) fn advisory_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
     format!(
         "{}\n\n{}",
         finding_body(facts, lens, finding),
@@ -218,7 +218,7 @@ fn finding_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
 }
 
 /// The title of an issue that tells nothing.
-pub fn redacted_title(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
+pub(super) fn redacted_title(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
     format!(
         "{} A finding of severity {} in pull request #{} (details withheld)",
         lens.title_prefix,
@@ -228,23 +228,22 @@ pub fn redacted_title(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
 }
 
 /// The body of an issue that tells nothing.
-pub fn redacted_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
+pub(super) fn redacted_body(facts: &Facts, lens: &Lens, finding: &Finding) -> String {
     format!(
         "The {} review of pull request #{} at {} found a problem of severity **{}**. This repository is public, and the token may \
          not use private security advisories, so nothing more is written here.\n\n\
-         **To see it:** run `autonomy review --pr {} --dry-run` on your own machine.\n\n\
-         **To get such findings privately:** use a GitHub App with the permission *Repository security advisories: write*.\n\n\
+         **To see it:** let a GitHub App run this with the permission *Repository security advisories: write*. The review after \
+         the next push then reports it in a private advisory.\n\n\
          **What next:** this waits for the product owner. Fix it in the pull request, then close this issue.",
         lens.name,
         facts.pull.number,
         code(facts.pull.head.sha.short(), 10),
-        finding.severity.name(),
-        facts.pull.number
+        finding.severity.name()
     )
 }
 
 /// Title and summary of the check run on a pull request from a fork.
-pub fn fork_check(lens: &Lens) -> (String, String) {
+pub(super) fn fork_check(lens: &Lens) -> (String, String) {
     (
         "not reviewed: the change comes from a fork".into(),
         format!(

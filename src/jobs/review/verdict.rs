@@ -12,22 +12,22 @@ use crate::plan::verdict::{Coverage, ReviewResult, ReviewVerdict};
 
 /// One reviewer's review, judged.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RoleReview {
-    pub lens: Lens,
-    pub verdict: ReviewVerdict,
+pub(super) struct RoleReview {
+    pub(super) lens: Lens,
+    pub(super) verdict: ReviewVerdict,
     /// The model's own words, one for each part of the change.
-    pub summaries: Vec<String>,
+    pub(super) summaries: Vec<String>,
     /// Grounded, worst first.
-    pub findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
     /// Why the review is incomplete; empty when it is not.
-    pub problems: Vec<String>,
+    pub(super) problems: Vec<String>,
     /// Binary files: only a person can judge them.
-    pub binary: Vec<String>,
-    pub usage: Usage,
+    pub(super) binary: Vec<String>,
+    pub(super) usage: Usage,
 }
 
 /// Judges what a reviewer said. Nothing that is missing, cut or unreadable ever passes.
-pub fn judge(lens: &Lens, facts: &Facts, said: Said, policy: &Digest) -> RoleReview {
+pub(super) fn judge(lens: &Lens, facts: &Facts, said: Said, policy: &Digest) -> RoleReview {
     let Grounded { findings, ungrounded } = ground::ground(lens.role, said.claims, &facts.files);
     let coverage = Coverage { reviewed: said.reviewed, total: facts.total_units() };
     let problems = problems(facts, said.problem, coverage);

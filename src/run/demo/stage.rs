@@ -29,7 +29,8 @@ pub(super) struct Stage {
     /// What the demo had to add to the repository, in words.
     pub(super) added: Vec<String>,
     variables: BTreeMap<String, String>,
-    folder: TempDir,
+    /// Removed with the stage.
+    _folder: TempDir,
 }
 
 impl Stage {
@@ -66,7 +67,7 @@ impl Stage {
         if let DemoModel::Real { provider, model } = &demo.model {
             real_model(&mut variables, environment, *provider, model);
         }
-        Ok(Self { sandbox, log, checkout, added, variables, folder })
+        Ok(Self { sandbox, log, checkout, added, variables, _folder: folder })
     }
 
     /// What `autonomy WORDS` would be invoked with in a workflow of this repository.
@@ -82,10 +83,6 @@ impl Stage {
     /// The checkout as a new workflow run would have it.
     pub(super) async fn refresh(&self) -> Result<(), Failure> {
         program::git(&self.checkout, &["pull", "--quiet", "--ff-only"]).await
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::run::console::Console;
 use crate::run::files;
 use crate::run::outcome::{Ended, Shown};
 use crate::run::show;
+use crate::sandbox::model::ModelLog;
 
 /// What had to happen, each with what shows it.
 pub(super) fn steps(story: &Story, stage: &Stage) -> Vec<Step> {
@@ -23,7 +24,7 @@ pub(super) fn steps(story: &Story, stage: &Stage) -> Vec<Step> {
     // A policy that keeps merging for people is obeyed, not a failure.
     let held = verdict.is_some_and(|verdict| !verdict.held.is_empty());
     let unknown = stage.sandbox.unknown_routes();
-    let complaints = stage.log.as_ref().map(|log| log.complaints()).unwrap_or_default();
+    let complaints = stage.log.as_ref().map(ModelLog::complaints).unwrap_or_default();
     vec![
         step(
             "issue picked",

@@ -25,6 +25,9 @@ pub struct Move {
     /// Adds a workflow file with one job of this name to a branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub add_workflow: Option<AddWorkflow>,
+    /// Makes a branch at the tip of the default branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_branch: Option<OfBranch>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_branch: Option<OfBranch>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,6 +222,11 @@ fn branches(world: &World, step: &Move, words: &mut Vec<String>) -> anyhow::Resu
         let files = BTreeMap::from([(format!(".github/workflows/{job}.yml"), Some(text))]);
         let push = Push { files, by: add.by.clone(), ..Push::default() };
         words.push(pushed(world, &push, &subject::branch(world, add.branch.as_deref()))?);
+    }
+    if let Some(of) = &step.create_branch {
+        let branch = subject::branch(world, of.branch.as_deref());
+        world.create_branch(who(of.by.as_ref()), &branch, &world.default_branch())?;
+        words.push(format!("created {branch}"));
     }
     if let Some(of) = &step.delete_branch {
         let branch = subject::branch(world, of.branch.as_deref());

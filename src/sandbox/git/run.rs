@@ -94,8 +94,12 @@ impl Git {
     }
 
     fn probe(source: &Path, args: &[&str]) -> Option<String> {
+        if !source.is_dir() {
+            return None;
+        }
+        // The folder is the working directory already: naming it again would go wrong for a relative one.
         let mut command = plain(source);
-        command.arg("-C").arg(source).args(args);
+        command.args(args);
         let output = feed(command, &[]).ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }

@@ -64,6 +64,7 @@ pub(crate) fn open(state: &mut State, actor: Actor, new: &NewPull<'_>) -> Result
         requested_reviewers: Vec::new(),
         mergeability: None,
         auto_merge: None,
+        fork: None,
     };
     state.pulls.insert(number, pull);
     workflows::pull_changed(state, actor, number);

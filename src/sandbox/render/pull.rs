@@ -11,14 +11,33 @@ use crate::sandbox::state::{Pull, State};
 
 /// `pull-request-minimal`.
 pub(crate) fn pull_minimal(state: &State, pull: &Pull) -> Value {
-    let repo = json!({"id": state.repo.id, "url": state.api(), "name": state.name.name()});
+    let repo = |id: u64| json!({"id": id, "url": state.api(), "name": state.name.name()});
+    let head_repo = pull.fork.map_or(state.repo.id, fork_id);
     json!({
         "id": pull.id,
         "number": pull.number,
         "url": format!("{}/pulls/{}", state.api(), pull.number),
-        "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": repo},
-        "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": repo},
+        "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": repo(head_repo)},
+        "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": repo(state.repo.id)},
     })
+}
+
+/// The id of an account's fork.
+fn fork_id(owner: u64) -> u64 {
+    900_000_000 + owner % 1_000_000
+}
+
+/// A head that stands in a fork: another owner, another repository, the same shape.
+fn in_fork(state: &State, pull: &Pull, mut side: Value) -> Value {
+    let Some(owner) = pull.fork else { return side };
+    let login = state.people.account(owner).map_or("ghost", |account| account.login.as_str());
+    side["label"] = json!(format!("{login}:{}", pull.head_ref));
+    side["user"] = user(state, owner);
+    side["repo"]["id"] = json!(fork_id(owner));
+    side["repo"]["owner"] = user(state, owner);
+    side["repo"]["full_name"] = json!(format!("{login}/{}", state.name.name()));
+    side["repo"]["fork"] = json!(true);
+    side
 }
 
 /// `pull-request-simple`: as lists show it.
@@ -83,7 +102,7 @@ pub(crate) fn pull_simple(state: &State, pull: &Pull) -> Value {
         "review_comment_url": format!("{}/pulls/comments{{/number}}", state.api()),
         "comments_url": format!("{thread}/comments"),
         "statuses_url": statuses,
-        "head": side(&pull.head_ref, &pull.head_sha),
+        "head": in_fork(state, pull, side(&pull.head_ref, &pull.head_sha)),
         "base": side(&pull.base_ref, &pull.base_sha),
         "_links": links,
         "author_association": association(state, issue.author),

@@ -23,6 +23,8 @@ pub(crate) struct Pull {
     pub(crate) requested_reviewers: Vec<u64>,
     pub(crate) mergeability: Option<Mergeability>,
     pub(crate) auto_merge: Option<u64>,
+    /// The account whose fork the head branch stands in.
+    pub(crate) fork: Option<u64>,
 }
 
 /// What the background job found for one pair of head and base.

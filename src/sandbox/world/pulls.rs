@@ -1,5 +1,7 @@
 //! Moves on pull requests and reviews.
 
+use anyhow::Context as _;
+
 use super::{World, actor, known_pull};
 use crate::sandbox::moves::merge::{self, Method, Wish};
 use crate::sandbox::moves::pulls::{self, NewPull};
@@ -23,6 +25,16 @@ impl World {
         let body = Some(body).filter(|body| !body.is_empty());
         let new = NewPull { title, body, head, base, draft: false };
         pulls::open(&mut state, actor, &new).map_err(Refusal::into_error)
+    }
+
+    /// Shows the head of a pull request as standing in somebody's fork. The commits stay in the one repository there is, as
+    /// GitHub shares them between a repository and its forks.
+    pub fn move_to_fork(&self, number: u64, owner: &str) -> anyhow::Result<()> {
+        let mut state = self.state();
+        let owner = actor(&state, owner)?.user;
+        let pull = state.pulls.get_mut(&number).context("no such pull request")?;
+        pull.fork = Some(owner);
+        Ok(())
     }
 
     pub fn close_pull(&self, who: &str, number: u64) -> anyhow::Result<()> {

@@ -43,8 +43,12 @@ impl GitHub {
     pub(super) async fn read_branches(&self, prefix: &str) -> Result<Vec<Branch>, ForgeError> {
         let prefix = format!("heads/{prefix}");
         let template = "/repos/{owner}/{repo}/git/matching-refs/{ref}";
-        let request = self.get(template, &[&prefix], format!("the branches under {prefix}"));
-        let refs: Vec<RefWire> = optional(or_empty(self.list(request).await))?.unwrap_or_default();
+        let request = self.get(template, &[&prefix], format!("the branches under {prefix}")).unpaged();
+        let refs: Vec<RefWire> = match self.list(request).await {
+            Err(error) if says_empty(&error) => Vec::new(),
+            // No branch of that name is an empty list. A 404 says that nothing may be read, and that is no "none".
+            answer => answer?,
+        };
         let branch = |found: RefWire| {
             let name = found.name.strip_prefix("refs/heads/")?.parse().ok()?;
             Some(Branch { name, sha: found.object.sha })
@@ -101,9 +105,16 @@ impl GitHub {
 /// A repository without commits answers 409 where another says 404.
 fn or_empty<T>(result: Result<T, ForgeError>) -> Result<T, ForgeError> {
     match result {
-        Err(ForgeError::Conflict { what, message }) if message.contains("empty") => Err(ForgeError::NotFound { what }),
+        Err(error) if says_empty(&error) => match error {
+            ForgeError::Conflict { what, .. } => Err(ForgeError::NotFound { what }),
+            other => Err(other),
+        },
         other => other,
     }
+}
+
+fn says_empty(error: &ForgeError) -> bool {
+    matches!(error, ForgeError::Conflict { message, .. } if message.contains("empty"))
 }
 
 /// GitHub breaks base64 into lines.

@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{carries, signed};
+use super::signed;
 use crate::adapters::github::GitHub;
 use crate::adapters::github::wire::issue::IssueWire;
 use crate::domain::finding::Severity;
@@ -73,7 +73,6 @@ impl GitHub {
         let request = self.write(Method::POST, "/repos/{owner}/{repo}/issues", &[], "file an issue", json);
         let issue: IssueWire = self.send(&request).await?.json(&request)?;
         let issue = Issue::from(issue);
-        debug_assert!(carries(&issue.body, key), "the key stands in the issue that was made");
         let effect = Effect { already: false, number: Some(issue.number.0), sha: None, url: Some(issue.url.clone()) };
         let mut own = self.own_issues.lock().await;
         // The time is left as it was: what others filed in between is read the next time.

@@ -62,6 +62,11 @@ impl GitHub {
                 let ours = self.our_pull(branch, base).await?.filter(|pull| pull.open);
                 (ours.ok_or(ForgeError::Conflict { what, message })?, true)
             }
+            // It may stand all the same; without its labels nobody would find it later.
+            Err(error) if error.outcome_unknown() && !labels.is_empty() => match self.our_pull(branch, base).await {
+                Ok(Some(pull)) if pull.open => (pull, false),
+                _ => return Err(error),
+            },
             Err(error) => return Err(error),
         };
         let missing: Vec<&String> = labels.iter().filter(|label| !pull.has_label(label)).collect();

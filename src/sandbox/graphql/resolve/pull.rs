@@ -49,7 +49,7 @@ fn of(ask: &Ask<'_>, pull: &Pull, issue: &Issue) -> Answer {
         "mergedBy" => pull.merged_by.map_or(Out::Null, |id| actor(ask, id)),
         "mergeCommit" => node_or_null(pull.merge_commit.as_ref().and_then(|sha| super::code::node_of(state, sha))),
         "isDraft" => leaf(pull.draft),
-        "isCrossRepository" => leaf(false),
+        "isCrossRepository" => leaf(pull.fork.is_some()),
         "baseRefName" => leaf(pull.base_ref.as_str()),
         "baseRefOid" => leaf(state.git.branch(&pull.base_ref).unwrap_or_else(|| pull.base_sha.clone())),
         "baseRef" => branch(&pull.base_ref),
