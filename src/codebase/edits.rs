@@ -1,6 +1,6 @@
 //! The engineer's three ways to change a file, each all or nothing. A refusal is an answer in words to act on.
 
-use super::place::{Placed, Refusal, Tier, place};
+use super::place::{Names, Placed, Refusal, leniency, place, refused};
 use super::text::{LineEnds, is_binary, line_ends, with_line_ends};
 use crate::domain::change::RepoPath;
 use crate::ports::checkout::{Checkout, CheckoutError};
@@ -37,9 +37,9 @@ pub async fn edit_file(
                 return Ok(refused);
             }
             checkout.write(path, &after).await?;
-            Ok(EditOutcome::Done(format!("edited `{path}` at line {line}{}", leniency(tier))))
+            Ok(EditOutcome::Done(format!("edited `{path}` at line {line}{}", leniency(tier, NAMES))))
         }
-        Err(refusal) => Ok(EditOutcome::Refused(refused(path, &refusal))),
+        Err(refusal) => Ok(EditOutcome::Refused(refused(path, &refusal, NAMES))),
     }
 }
 
@@ -57,7 +57,7 @@ pub async fn write_file(
     };
     let after = match &before {
         None => content.to_owned(),
-        Some(bytes) if is_binary(bytes) => return Ok(EditOutcome::Refused(refused(path, &Refusal::Binary))),
+        Some(bytes) if is_binary(bytes) => return Ok(EditOutcome::Refused(refused(path, &Refusal::Binary, NAMES))),
         Some(bytes) if std::str::from_utf8(bytes).is_err() => {
             return Ok(EditOutcome::Refused(format!(
                 "`{path}` is not UTF-8, so it can't be rewritten whole; use edit_file"
@@ -94,6 +94,8 @@ pub async fn delete_file(checkout: &dyn Checkout, path: &RepoPath) -> Result<Edi
     }
 }
 
+const NAMES: Names = Names { old: "old_text", new: "new_text" };
+
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// A path that the checkout does not let us use is the model's to correct; a checkout that fails is not.
@@ -108,39 +110,6 @@ async fn read(checkout: &dyn Checkout, path: &RepoPath) -> Result<Option<Result<
 fn too_large(path: &RepoPath, bytes: usize, most: u64) -> Option<EditOutcome> {
     (bytes as u64 > most)
         .then(|| EditOutcome::Refused(format!("`{path}` would have {bytes} bytes; at most {most} are allowed")))
-}
-
-fn leniency(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Exact => "",
-        Tier::TrailingSpace => " (old_text matched except for trailing white space)",
-        Tier::Unicode => " (old_text matched except for typographic signs; the file's own were kept)",
-        Tier::Indentation => " (old_text matched with other indentation; new_text was moved to the file's)",
-    }
-}
-
-/// The refusal in words that help to try again.
-fn refused(path: &RepoPath, refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::EmptyOldText => "old_text is empty; give the text to replace, or use write_file for a new file".into(),
-        Refusal::NothingToChange => "old_text and new_text are the same; nothing was written".into(),
-        Refusal::Binary => format!("`{path}` is a binary file; it can't be edited"),
-        Refusal::Ambiguous { count, lines } => {
-            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
-            format!(
-                "old_text stands {count} times in `{path}` (lines {}); add lines around it until it is unique",
-                lines.join(", ")
-            )
-        }
-        Refusal::Absent(None) => format!("old_text does not stand in `{path}`; read the file again"),
-        Refusal::Absent(Some(near)) => format!(
-            "old_text does not stand in `{path}`; the nearest place differs first at line {}:\nfile:     {}\nold_text: {}",
-            near.line, near.in_file, near.in_old_text
-        ),
-        Refusal::ForeignEncoding => format!(
-            "`{path}` is not UTF-8; new_text may hold only ASCII there, and old_text no undecodable signs that change"
-        ),
-    }
 }
 
 #[cfg(test)]

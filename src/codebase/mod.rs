@@ -4,6 +4,7 @@ pub mod budget;
 pub mod change;
 pub mod edits;
 pub mod index;
+pub mod patch;
 pub mod place;
 pub mod retrieval;
 pub mod search;

@@ -18,7 +18,7 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::RDONLY);
 
 #[derive(Debug, Clone)]
-pub(super) struct Files {
+pub struct Files {
     root: PathBuf,
 }
 
@@ -29,11 +29,11 @@ struct Spot<'a> {
 }
 
 impl Files {
-    pub(super) fn new(root: &Path) -> Self {
+    pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
-    pub(super) fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, CheckoutError> {
+    pub fn read(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, CheckoutError> {
         let Some(spot) = self.spot(path, Missing::Leave)? else { return Ok(None) };
         let Some(stat) = spot.regular(path)? else { return Ok(None) };
         let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
@@ -48,7 +48,7 @@ impl Files {
         if bytes.len() as u64 > LARGEST { Err(refused(path, too_large())) } else { Ok(Some(bytes)) }
     }
 
-    pub(super) fn write(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), CheckoutError> {
+    pub fn write(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), CheckoutError> {
         let Some(spot) = self.spot(path, Missing::Create)? else { return Err(refused(path, "its folder vanished")) };
         let executable = spot.regular(path)?.is_some_and(|stat| stat.st_mode & 0o111 != 0);
         let mode = Mode::from_raw_mode(if executable { 0o755 } else { 0o644 });
@@ -68,7 +68,7 @@ impl Files {
     }
 
     /// Removes the file, and then its folders as far as they are empty, as git does.
-    pub(super) fn remove(&self, path: &RepoPath) -> Result<(), CheckoutError> {
+    pub fn remove(&self, path: &RepoPath) -> Result<(), CheckoutError> {
         let spot = self.spot(path, Missing::Leave)?.ok_or_else(|| refused(path, "there is no such file"))?;
         spot.regular(path)?.ok_or_else(|| refused(path, "there is no such file"))?;
         unlinkat(&spot.folder, spot.name, AtFlags::empty()).map_err(|error| failed(path, error))?;
@@ -83,7 +83,7 @@ impl Files {
         Ok(())
     }
 
-    pub(super) fn is_executable(&self, path: &RepoPath) -> Result<bool, CheckoutError> {
+    pub fn is_executable(&self, path: &RepoPath) -> Result<bool, CheckoutError> {
         let Some(spot) = self.spot(path, Missing::Leave)? else { return Ok(false) };
         Ok(spot.regular(path)?.is_some_and(|stat| stat.st_mode & 0o100 != 0))
     }
