@@ -14,7 +14,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Verb};
 pub use environment::{Environment, variables};
-pub use invocation::{Command, Demo, DemoModel, Format, Invocation, LogFormat, Sandbox};
+pub use invocation::{About, Command, Demo, DemoModel, Format, Invocation, LogFormat, Sandbox};
 
 use crate::outcome::{Exit, Failure};
 
@@ -87,6 +87,7 @@ impl Verb {
             Self::Next => "next",
             Self::List => "list",
             Self::Explain { .. } => "explain",
+            Self::Context { .. } => "context",
             Self::Apply { .. } => "apply",
             Self::Audit { .. } => "audit",
             Self::Config { .. } => "config",
@@ -134,6 +135,8 @@ mod tests {
             (&["next"], Command::Next),
             (&["list"], Command::List),
             (&["explain", "12"], Command::Explain { issue: IssueNumber(12) }),
+            (&["context", "--issue", "12"], Command::Context { about: About::Issue(IssueNumber(12)) }),
+            (&["context", "--text", "a.md"], Command::Context { about: About::Text("a.md".into()) }),
             (&["apply", "plan.json"], Command::Apply { plan: "plan.json".into() }),
             (&["audit", "show"], Command::AuditShow),
             (&["audit", "verify"], Command::AuditVerify),

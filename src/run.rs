@@ -4,6 +4,7 @@ mod audit;
 mod backlog;
 mod config;
 mod console;
+mod context;
 mod demo;
 mod desk;
 mod disclosure;
@@ -83,6 +84,7 @@ async fn carry_out(invocation: &Invocation, console: &Console) -> Result<Ended, 
         Command::Next => backlog::next(&session().await?).await,
         Command::List => backlog::list(&session().await?).await,
         Command::Explain { issue } => backlog::explain(&session().await?, *issue).await,
+        Command::Context { about } => context::context(invocation, about).await,
         Command::Sandbox(arguments) => sandbox::serve(arguments, console).await,
         Command::Run { issue } => implement::run(&session().await?, invocation, console, *issue).await,
         Command::Review { pull } => review::review(&session().await?, invocation, console, *pull).await,

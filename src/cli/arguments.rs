@@ -77,6 +77,15 @@ pub(super) enum Verb {
         /// The issue.
         issue: u64,
     },
+    /// Show the files the engineer would be shown, and why.
+    Context {
+        /// This issue.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "text", conflicts_with = "text")]
+        issue: Option<u64>,
+        /// An issue written as Markdown, its title in the first line; needs no token.
+        #[arg(long, value_name = "FILE.md")]
+        text: Option<PathBuf>,
+    },
     /// Perform a plan that was saved by `--plan-out`.
     Apply {
         /// The plan.

@@ -49,6 +49,9 @@ pub enum Command {
     Explain {
         issue: IssueNumber,
     },
+    Context {
+        about: About,
+    },
     Apply {
         plan: PathBuf,
     },
@@ -75,6 +78,7 @@ impl Command {
             Self::Next => "next",
             Self::List => "list",
             Self::Explain { .. } => "explain",
+            Self::Context { .. } => "context",
             Self::Apply { .. } => "apply",
             Self::AuditShow => "audit show",
             Self::AuditVerify => "audit verify",
@@ -94,6 +98,13 @@ pub struct Demo {
     pub work: DemoWork,
     pub model: DemoModel,
     pub record: Option<PathBuf>,
+}
+
+/// What files are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    Issue(IssueNumber),
+    Text(PathBuf),
 }
 
 /// What the demo works on.
@@ -181,6 +192,15 @@ pub(super) fn build(arguments: Arguments, environment: Environment) -> Result<In
         Verb::Next => Command::Next,
         Verb::List => Command::List,
         Verb::Explain { issue } => Command::Explain { issue: IssueNumber(issue) },
+        Verb::Context { text: Some(path), .. } => Command::Context { about: About::Text(path) },
+        Verb::Context { issue: Some(issue), .. } => Command::Context { about: About::Issue(IssueNumber(issue)) },
+        Verb::Context { .. } => {
+            return Err(Failure::new(
+                Exit::Usage,
+                "nothing is named to look for",
+                "pass --issue NUMBER or --text FILE.md",
+            ));
+        }
         Verb::Apply { plan } => Command::Apply { plan },
         Verb::Audit { what: Audit::Show } => Command::AuditShow,
         Verb::Audit { what: Audit::Verify } => Command::AuditVerify,

@@ -9,12 +9,11 @@ use super::desk::{Desk, Handled};
 use super::models;
 use super::outcome::Ended;
 use super::session::Session;
-use super::{failures, review, show};
+use super::{context, failures, review, show};
 use crate::adapters::checks::{ChildEnvironment, Runner};
 use crate::adapters::git::Scratch;
 use crate::adapters::model::{Gateway, Scope};
 use crate::cli::Invocation;
-use crate::codebase::retrieval::History;
 use crate::config::Engine;
 use crate::domain::finding::Role;
 use crate::domain::ids::{BranchName, CommitSha, IssueNumber, PullNumber};
@@ -102,7 +101,7 @@ impl Work<'_, '_> {
         if !self.claim(&picked).await? {
             return Ok(());
         }
-        let history = self.history().await;
+        let history = context::history(self.dir(), &self.session.base.sha).await;
         let say = |progress| show::progress(self.console, &progress);
         let worked = implement::engineer(EngineerInput {
             picked: &picked,
@@ -193,12 +192,6 @@ impl Work<'_, '_> {
         let ours = crate::cli::variables().into_iter().map(|(name, value)| (name.into(), value.into()));
         let runner = Runner::new(ChildEnvironment::from_ours(ours, redactor), redactor.clone());
         Scratch::create(self.dir(), &self.session.base.sha, runner).await.map_err(|error| failures::checkout(&error))
-    }
-
-    /// What past commits of the user's own checkout say; nothing where they cannot be read.
-    async fn history(&self) -> History {
-        let (dir, base) = (self.dir().to_owned(), self.session.base.sha.clone());
-        tokio::task::spawn_blocking(move || History::read(&dir, base.as_str())).await.unwrap_or_default()
     }
 
     fn dir(&self) -> &Path {

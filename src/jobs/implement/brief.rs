@@ -4,19 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::pick::Picked;
-use super::related::{Related, related, tell};
+use super::related::{Related, related, room, tell};
 use super::verify::{for_model, status};
 use crate::codebase::index::Index;
 use crate::codebase::retrieval::{History, Question};
 use crate::config::Config;
-use crate::domain::finding::Role;
 use crate::domain::secret::Redactor;
 use crate::domain::verification::{CheckResult, CheckSpec};
 use crate::ports::checkout::{Checkout, CheckoutError};
 use crate::prompt::{DATA_RULE, Prompt};
-
-/// The most tokens of shown lines.
-const WINDOW_TOKENS: u64 = 12_000;
 
 /// The system prompt. The same bytes in every run.
 pub(super) fn system() -> String {
@@ -87,8 +83,7 @@ pub(super) async fn brief(input: BriefInput<'_>) -> Result<Brief, CheckoutError>
             .code("notes for contributors", &instructions.join("\n"));
     }
     let question = Question { title: issue.title.clone(), body: issue.body.clone() };
-    let room = input.config.model(Role::Engineer).map_or(WINDOW_TOKENS, |model| model.context_tokens / 8);
-    let related = related(input.checkout, input.index, input.history, question, room.min(WINDOW_TOKENS)).await?;
+    let related = related(input.checkout, input.index, input.history, question, room(input.config)).await?;
     let text = tell(&related, prompt, input.redactor).render();
     Ok(Brief { text, related })
 }

@@ -7,6 +7,7 @@ mod agent;
 mod approval;
 mod brief;
 mod claim;
+mod context;
 mod engineer;
 mod give_up;
 mod guard;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use approval::Approval;
 pub use claim::{claim_plan, void_plan};
+pub use context::{Context, Likely, context};
 pub use engineer::{Cause, EngineerInput, GaveUp, Interrupted, Spend, Why, Worked, engineer};
 pub use give_up::{give_up_plan, reason, release_plan};
 pub use pick::{Nothing, Pick, Picked, SkipReason, Skipped, approval_lapsed, pick, ranking, still_approved};

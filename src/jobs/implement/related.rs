@@ -4,12 +4,16 @@ use crate::codebase::budget::pack;
 use crate::codebase::index::Index;
 use crate::codebase::retrieval::{History, Limits, Past, Question, Ranked, Reason, Retrieved, Snapshot};
 use crate::codebase::view;
+use crate::config::Config;
 use crate::domain::change::RepoPath;
+use crate::domain::finding::Role;
 use crate::domain::secret::Redactor;
 use crate::domain::tokens::estimate;
 use crate::ports::checkout::{Checkout, CheckoutError};
 use crate::prompt::Prompt;
 
+/// The most tokens of shown lines.
+const WINDOW_TOKENS: u64 = 12_000;
 const TESTS: usize = 5;
 const MANIFESTS: usize = 5;
 /// Tests of which lines are shown; they get a quarter of the room.
@@ -33,6 +37,11 @@ pub(super) struct Related {
     pub(super) left_out: usize,
     /// Numbered lines, likeliest file first: untrusted text of the checkout.
     pub(super) windows: Vec<String>,
+}
+
+/// Tokens of shown lines that the engineer's model has room for.
+pub(super) fn room(config: &Config) -> u64 {
+    config.model(Role::Engineer).map_or(WINDOW_TOKENS, |model| model.context_tokens / 8).min(WINDOW_TOKENS)
 }
 
 /// Looks in the checkout for what the question is about, and takes lines for at most `room` tokens.
