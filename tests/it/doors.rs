@@ -263,6 +263,7 @@ fn the_version_and_the_help_need_no_environment() {
       next     Show which issue is next, and why
       list     Show the backlog in order
       explain  Show why an issue is picked, or why not
+      context  Show the files the engineer would be shown, and why
       apply    Perform a plan that was saved by `--plan-out`
       audit    Look into the ledger of what was done
       config   Look at the configuration

@@ -1,6 +1,6 @@
 //! A model's whole reply into a change set: every format that models write edits in, all of its edits or none.
 //!
-//! First what the reply says ([`parse`]), then whether it may ([`plan`]: paths, links, files that were shown), then where each
+//! First what the reply says ([`parse`]), then whether it may ([`plan()`]: paths, links, files that were shown), then where each
 //! edit goes (`place`), and only then bytes are written ([`Planned::write`]).
 
 mod blocks;
